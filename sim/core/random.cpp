@@ -1,0 +1,73 @@
+#include "sim/core/random.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <Random123/philox.h>
+
+#include <bit>
+
+static_assert(std::endian::native == std::endian::little, "XXH3 hashes the bytes of integers");
+
+namespace driftstorm {
+
+namespace {
+
+std::uint64_t hash_of(std::uint64_t a, std::uint64_t b) {
+    const std::uint64_t both[2] = {a, b};
+    return XXH3_64bits(both, sizeof both);
+}
+
+constexpr std::uint32_t low(std::uint64_t v) { return static_cast<std::uint32_t>(v); }
+constexpr std::uint32_t high(std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); }
+constexpr std::uint64_t joined(std::uint32_t upper, std::uint32_t lower) {
+    return (std::uint64_t{upper} << 32) | lower;
+}
+
+}  // namespace
+
+std::uint64_t identity_of(std::string_view section_and_name) {
+    return XXH3_64bits(section_and_name.data(), section_and_name.size());
+}
+
+std::uint64_t identity_of(std::uint64_t parent, std::uint64_t number) {
+    return hash_of(parent, number);
+}
+
+Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key) {
+    const r123::Philox4x32::ctr_type c = {{counter[0], counter[1], counter[2], counter[3]}};
+    const r123::Philox4x32::key_type k = {{key[0], key[1]}};
+    const r123::Philox4x32::ctr_type out = r123::Philox4x32{}(c, k);
+    return {out[0], out[1], out[2], out[3]};
+}
+
+Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject, std::uint64_t number) {
+    const std::uint64_t place = hash_of(purpose.hash, subject);
+    return philox({low(place), high(place), low(number), high(number)}, {low(seed), high(seed)});
+}
+
+double draw_uniform(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
+                    std::uint64_t number) {
+    const Block block = draw(seed, purpose, subject, number);
+    return (static_cast<double>(joined(block[1], block[0]) >> 12) + 0.5) * 0x1p-52;
+}
+
+double uniform_of(const Block& block) {
+    // The block is a 128-bit binary fraction: its leading zeros make the exponent, the 52 bits from
+    // the first one on, and half a unit below them, the significand. After 76 zeros no more than 52
+    // bits are left.
+    const std::uint64_t upper = joined(block[1], block[0]);
+    const std::uint64_t lower = joined(block[3], block[2]);
+    int zeros = upper != 0 ? std::countl_zero(upper) : 64 + std::countl_zero(lower);
+    if (zeros > 76) zeros = 76;
+    std::uint64_t leading = upper;
+    if (zeros >= 64) {
+        leading = lower << (zeros - 64);
+    } else if (zeros > 0) {
+        leading = (upper << zeros) | (lower >> (64 - zeros));
+    }
+    const double scale = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - 52 - zeros) << 52);
+    return (static_cast<double>(leading >> 12) + 0.5) * scale;
+}
+
+}  // namespace driftstorm

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace driftstorm {
+
+/// FNV-1a: the same 64 bits for the same text on every machine, also at compile time.
+constexpr std::uint64_t stable_hash(std::string_view text) {
+    std::uint64_t h = 0xcbf29ce484222325ull;
+    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+    return h;
+}
+
+/// What a draw is for ("link.loss"). Two purposes are two independent worlds of luck.
+struct Purpose {
+    std::string_view name;
+    std::uint64_t hash;
+    consteval Purpose(const char* text) : name(text), hash(stable_hash(name)) {}
+};
+
+/// Stable 64-bit identity of a declared entity: XXH3 of "section.name".
+std::uint64_t identity_of(std::string_view section_and_name);
+
+/// Identity of member `number` of a population, conversation `number` of a population, and the
+/// like.
+std::uint64_t identity_of(std::uint64_t parent, std::uint64_t number);
+
+/// 128 random bits, a pure function of its coordinates.
+using Block = std::array<std::uint32_t, 4>;
+
+/// Philox4x32-10, the bare function. Source: Salmon et al., "Parallel random numbers: as easy as 1,
+/// 2, 3", SC'11; Random123.
+Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key);
+
+/// Philox4x32-10 with key = seed and counter = (XXH3(purpose, subject), number).
+/// `subject` is a stable identity, never a dense index; `number` the subject's own natural number
+/// (its message, attempt, packet, time index).
+Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject, std::uint64_t number);
+
+/// The draw as a number in (0, 1): 52 bits, centred, so neither 0 nor 1 occurs and 1 - u is exact.
+double draw_uniform(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
+                    std::uint64_t number);
+
+/// A uniform in (0, 1) from a block: 52 bits, centred, after the leading zeros of the block's 128,
+/// so that it has full precision near 0 (down to 2^-129) and 1 - u is never 0: what distributions
+/// invert.
+double uniform_of(const Block& block);
+
+}  // namespace driftstorm
