@@ -1,0 +1,511 @@
+#pragma once
+
+#include "sim/core/digest.hpp"
+#include "sim/core/event.hpp"
+#include "sim/core/event_queue.hpp"
+#include "sim/core/expect.hpp"
+#include "sim/core/fields.hpp"
+#include "sim/core/pool.hpp"
+#include "sim/core/random.hpp"
+#include "sim/core/state.hpp"
+#include "sim/core/table.hpp"
+#include "sim/core/time.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace driftstorm {
+
+class Context;
+class Kernel;
+
+namespace detail {
+
+std::uint16_t next_model_number();
+std::uint16_t next_payload_number();
+std::uint16_t next_row_number();
+/// Process-wide numbers of types, for array look-ups only: never stored, hashed or compared.
+template <class Model>
+inline const std::uint16_t model_number = next_model_number();
+template <class Payload>
+inline const std::uint16_t payload_number = next_payload_number();
+template <class R>
+inline const std::uint16_t row_number = next_row_number();
+
+template <class M, class Tuple>
+struct IndexIn;
+template <class M, class... Rest>
+struct IndexIn<M, std::tuple<M, Rest...>> {
+    static constexpr std::uint16_t value = 0;
+};
+template <class M, class First, class... Rest>
+struct IndexIn<M, std::tuple<First, Rest...>> {
+    static constexpr std::uint16_t value = 1 + IndexIn<M, std::tuple<Rest...>>::value;
+};
+
+/// Payloads of one type that are under way inside a partition.
+struct PayloadPool {
+    std::size_t size = 0;  ///< of one payload [B]; 0: none of this type yet
+    std::vector<std::byte> bytes;
+    std::vector<Slot> free;
+
+    Slot put(const void* payload);
+    void take(Slot slot, void* into);
+    auto state() { return std::tie(size, bytes, free); }
+};
+
+/// What all events of one (model, message) share.
+struct EventType {
+    std::uint16_t model = 0;
+    std::uint16_t payload = 0;
+    std::size_t payload_size = 0;
+    std::string name;  ///< "message@model"
+    /// Delivers, unless the event is stale. Returns whether it was delivered.
+    bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
+    void (*prefetch)(const void* model, Index local) = nullptr;
+};
+
+struct EntityRecord {
+    std::uint64_t identity = 0;
+    std::uint32_t sent = 0;  ///< events sent so far: the count in their keys
+    Index local = 0;
+};
+
+struct RowUse {
+    bool known = false;
+    bool wanted = false;
+    std::size_t component = 0;
+};
+
+}  // namespace detail
+
+/// A model is a plain class that owns the columns of all entities of one kind in its partition. It declares
+/// `name`, `version` (changed whenever its results change), `Messages` (a std::tuple) with an on() overload
+/// for each, and state() if it has any.
+template <class Model>
+concept SimulationModel = requires {
+    { Model::name } -> std::convertible_to<std::string_view>;
+    { Model::version } -> std::convertible_to<int>;
+    typename Model::Messages;
+};
+
+/// What a handler may use of the world: the time, ways to send, draws, and rows.
+class Context {
+  public:
+    Time now() const { return now_; }
+    EntityId self() const { return self_; }  ///< the entity whose handler runs; it is the source of what is sent
+    std::uint64_t identity() const;          ///< stable identity of self()
+    std::uint64_t identity_of(EntityId entity) const;
+    std::uint64_t seed() const;
+
+    /// Delivers `message` to entity `to` after `delay` >= 0 (>= the lookahead when `to` is in another partition).
+    template <class Model, class M>
+        requires Receives<Model, M> && (!CarriesPayload<M>)
+    void send(Duration delay, Address<Model> to, const M& message);
+
+    /// The same with a payload, which travels by value and reaches the handler as its second argument.
+    template <class Model, class M>
+        requires Receives<Model, M> && CarriesPayload<M>
+    void send(Duration delay, Address<Model> to, const M& message, const typename M::Payload& payload);
+
+    /// Sends to entity `index` of the given model of this partition.
+    template <class Model, class M>
+        requires Receives<Model, M> && (!CarriesPayload<M>)
+    void remind(const Model& model, Index index, Duration delay, const M& message);
+
+    /// Address of entity `index` of the given model in this partition.
+    template <class Model>
+    Address<Model> address_of(const Model& model, Index index) const;
+
+    /// Local index of an entity of this partition.
+    Index index_of(EntityId entity) const;
+
+    double uniform(Purpose purpose, std::uint64_t subject, std::uint64_t number) const {
+        return draw_uniform(seed(), purpose, subject, number);
+    }
+    Block block(Purpose purpose, std::uint64_t subject, std::uint64_t number) const {
+        return draw(seed(), purpose, subject, number);
+    }
+
+    /// Hashes a result row and hands it to the sinks.
+    template <Row R>
+    void record(const R& row);
+
+  private:
+    friend class Kernel;
+    template <class Model, class M>
+    friend bool deliver_event(void*, const Event&, Index, Context&);
+
+    struct Mail {
+        Event event;
+        std::uint32_t to_partition = 0;
+        std::size_t payload_at = 0;
+    };
+
+    Event make(Duration delay, EntityId to, std::uint16_t tag, Phase phase);
+    void dispatch(Event& event, const void* payload, std::size_t payload_size, std::uint16_t payload_type);
+    void hash_event(const Event& event, RecordHash& hash) const;
+    void keep_row(const RowType& type, const void* row);
+    detail::RowUse& row_use(std::uint16_t number, const RowType& type);
+    std::uint64_t entity_word(EntityId entity) const { return entity == no_entity ? 0 : identity_of(entity); }
+    template <class T>
+    void hash_value(RecordHash& hash, const T& value) const;
+
+    Kernel* kernel_ = nullptr;
+    std::uint32_t partition_ = 0;
+    Time now_{};
+    EntityId self_{};
+    EventKey key_{};
+
+    EventQueue queue_;
+    std::vector<detail::PayloadPool> pools_;
+    std::vector<void*> models_;                    ///< by model number; nullptr: not in this partition
+    std::vector<std::vector<EntityId>> entities_;  ///< by model number, local index
+    DigestLadder ladder_;
+    std::size_t events_component_ = 0;
+    std::size_t sample_component_ = 0;
+    std::uint64_t delivered_ = 0;
+    std::uint64_t at_this_instant_ = 0;
+    std::array<std::uint16_t, 10> last_tags_{};
+
+    std::vector<Mail> outgoing_;
+    std::vector<std::byte> outgoing_payloads_;
+    std::vector<detail::RowUse> row_uses_;
+    struct StoredRow {
+        RowStamp stamp;
+        const RowType* type;
+        std::size_t at;
+    };
+    std::vector<StoredRow> rows_;
+    std::vector<std::byte> row_bytes_;
+};
+
+/// Runs a world of models: takes, again and again, the pending event of least key, delivers it and digests it.
+/// Partitions are driven by one thread in rounds no longer than the lookahead; results do not depend on how
+/// many there are.
+class Kernel {
+  public:
+    struct Options {
+        std::uint64_t seed = 1;
+        std::uint32_t partitions = 1;
+        bool digest = true;
+    };
+    struct ModelVersion {
+        std::string name;
+        int version;
+    };
+
+    explicit Kernel(const Options& options);
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
+
+    /// Makes `model` the instance of its class in `partition`; it must outlive the kernel.
+    template <SimulationModel Model>
+    void add_model(std::uint32_t partition, Model& model);
+
+    /// Declares the next entity of Model in `partition`. Call in order of (section, name, member): the ids
+    /// that order simultaneous events are given in order of the calls.
+    /// @param identity  stable 64-bit identity, see identity_of()
+    template <SimulationModel Model>
+    Address<Model> add_entity(std::uint32_t partition, std::uint64_t identity);
+
+    /// Least delay of any message between two partitions; > 0 and set before a run with several.
+    void set_lookahead(Duration lookahead);
+    void add_sink(TableSink& sink);
+    /// Names entities in reports of broken promises.
+    void name_entities(std::function<std::string(EntityId)> name) { name_ = std::move(name); }
+
+    /// The context of that entity, as if one of its handlers ran: for first messages, before the run.
+    Context& as(EntityId entity);
+
+    /// Delivers all events up to and including `end`; ends with now() == end.
+    void run_until(Time end);
+
+    Time now() const { return now_; }
+    Time next_time() const;  ///< of the least pending event; end_of_time if none
+    std::uint64_t delivered() const;
+    std::size_t pending() const;
+    std::size_t entity_count() const { return records_.size(); }
+    std::uint32_t partitions() const { return static_cast<std::uint32_t>(contexts_.size()); }
+    std::uint32_t partition_of(EntityId entity) const { return partition_of_[static_cast<std::size_t>(entity)]; }
+    std::uint64_t identity_of(EntityId entity) const { return records_[static_cast<std::size_t>(entity)].identity; }
+    Index index_of(EntityId entity) const { return records_[static_cast<std::size_t>(entity)].local; }
+    std::uint64_t seed() const { return options_.seed; }
+    DigestLadder ladder() const;  ///< of all partitions
+    std::uint64_t digest() const { return ladder().root(); }
+    std::vector<ModelVersion> model_versions() const;  ///< sorted by name
+
+    /// The whole state, models included. Restore only into a kernel built from the same scenario with the same
+    /// number of partitions; @throws std::invalid_argument otherwise.
+    std::vector<std::byte> save();
+    void restore(const std::vector<std::byte>& saved);
+
+    /// For tests: occupies `count` slots of every payload pool, so that handles differ between equal runs.
+    void offset_pools(std::size_t count) { pool_offset_ = count; }
+
+  private:
+    friend class Context;
+    template <class Model, class M>
+    friend bool deliver_event(void*, const Event&, Index, Context&);
+
+    struct RegisteredModel {
+        std::string name;
+        int version = 0;
+        std::uint16_t number = 0;
+        std::uint16_t messages = 0;
+        void (*archive)(void* model, Archive& archive) = nullptr;
+    };
+
+    void run_partition(Context& context, Time limit);
+    void exchange();
+    void hand_out_rows();
+    void hand_out(const Context& context, std::size_t row);
+    std::string describe_running() const;
+    [[noreturn]] void zero_time_loop(const Context& context) const;
+    void register_type(std::uint16_t model, std::size_t index, detail::EventType type);
+    void archive(Archive& archive);
+
+    Options options_;
+    std::vector<std::unique_ptr<Context>> contexts_;
+    std::vector<detail::EntityRecord> records_;
+    std::vector<std::uint16_t> partition_of_;
+    std::vector<std::uint16_t> tag_base_;  ///< by model number
+    std::vector<detail::EventType> types_;  ///< by tag
+    std::vector<RegisteredModel> models_;
+    std::vector<TableSink*> sinks_;
+    std::function<std::string(EntityId)> name_;
+    Duration lookahead_{0};
+    Time now_{};
+    std::size_t pool_offset_ = 0;
+    const Context* running_ = nullptr;
+};
+
+// ---- templates -----------------------------------------------------------------------------------
+
+template <class T>
+void Context::hash_value(RecordHash& hash, const T& value) const {
+    if constexpr (std::is_same_v<T, Generation>) {
+        // A generation tells live from cancelled; it is no part of what happened.
+    } else if constexpr (std::is_same_v<T, EntityId>) {
+        hash.add(entity_word(value));
+    } else if constexpr (detail::IsAddress<T>::value) {
+        hash.add(entity_word(value.id));
+    } else if constexpr (std::is_same_v<T, Time> || std::is_same_v<T, Duration> || std::is_same_v<T, Reading>) {
+        hash.add(static_cast<std::uint64_t>(value.ns));
+    } else if constexpr (std::is_same_v<T, double>) {
+        hash.add(value);
+    } else if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
+        hash.add(static_cast<std::uint64_t>(value));
+    } else if constexpr (requires { value.raw; }) {
+        hash.add(static_cast<std::uint64_t>(value.raw));
+    } else {
+        for (const auto& element : value.values) hash_value(hash, element);  // PerWord
+    }
+}
+
+template <class Model, class M>
+bool deliver_event(void* erased, const Event& event, Index local, Context& context) {
+    Model& model = *static_cast<Model*>(erased);
+    M message;
+    std::memcpy(static_cast<void*>(&message), event.message.data(), sizeof message);
+    if constexpr (Cancels<Model, M>) {
+        if (model.stale(message, local)) {
+            if constexpr (CarriesPayload<M>) {
+                Slot slot;
+                std::memcpy(&slot, event.message.data() + inline_bytes - sizeof slot, sizeof slot);
+                typename M::Payload dropped;
+                context.pools_[detail::payload_number<typename M::Payload>].take(slot, &dropped);
+            }
+            return false;
+        }
+    }
+    const auto digest = [&](const auto* payload) {
+        if (!context.kernel_->options_.digest) return;
+        RecordHash hash;
+        context.hash_event(event, hash);
+        hash.add(std::uint64_t{std::integral_constant<std::uint64_t, stable_hash(M::name)>::value});
+        if constexpr (HasFields<M>) {
+            for_each_field<M>([&](const auto& field) { context.hash_value(hash, message.*field.member); });
+        } else {
+            static_assert(std::is_empty_v<M>, "a message with members lists them in fields(), so they are digested");
+        }
+        if constexpr (!std::is_same_v<decltype(payload), const std::nullptr_t*>) hash.add(payload->identity());
+        const bool sample = M::phase == Phase::sample;
+        context.ladder_.add(sample ? context.sample_component_ : context.events_component_, event.key.at,
+                            hash.finish());
+    };
+    if constexpr (CarriesPayload<M>) {
+        using Payload = typename M::Payload;
+        Slot slot;
+        std::memcpy(&slot, event.message.data() + inline_bytes - sizeof slot, sizeof slot);
+        Payload payload;
+        context.pools_[detail::payload_number<Payload>].take(slot, &payload);
+        digest(&payload);
+        model.on(message, payload, local, context);
+    } else {
+        digest(static_cast<const std::nullptr_t*>(nullptr));
+        model.on(message, local, context);
+    }
+    return true;
+}
+
+template <class Model, class M>
+    requires Receives<Model, M> && (!CarriesPayload<M>)
+void Context::send(Duration delay, Address<Model> to, const M& message) {
+    const auto tag = static_cast<std::uint16_t>(kernel_->tag_base_[detail::model_number<Model>] +
+                                                detail::IndexIn<M, typename Model::Messages>::value);
+    Event event = make(delay, to.id, tag, M::phase);
+    std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
+    dispatch(event, nullptr, 0, 0);
+}
+
+template <class Model, class M>
+    requires Receives<Model, M> && CarriesPayload<M>
+void Context::send(Duration delay, Address<Model> to, const M& message, const typename M::Payload& payload) {
+    using Payload = typename M::Payload;
+    static_assert(std::is_trivially_copyable_v<Payload>);
+    const auto tag = static_cast<std::uint16_t>(kernel_->tag_base_[detail::model_number<Model>] +
+                                                detail::IndexIn<M, typename Model::Messages>::value);
+    Event event = make(delay, to.id, tag, M::phase);
+    std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
+    dispatch(event, &payload, sizeof payload, detail::payload_number<Payload>);
+}
+
+template <class Model, class M>
+    requires Receives<Model, M> && (!CarriesPayload<M>)
+void Context::remind(const Model& model, Index index, Duration delay, const M& message) {
+    send(delay, address_of(model, index), message);
+}
+
+template <class Model>
+Address<Model> Context::address_of(const Model&, Index index) const {
+    return {entities_[detail::model_number<Model>][index]};
+}
+
+template <Row R>
+void Context::record(const R& row) {
+    const RowType& type = row_type<R>();
+    const detail::RowUse& use = row_use(detail::row_number<R>, type);
+    if (kernel_->options_.digest) {
+        RecordHash hash;
+        hash.add(identity());
+        hash.add(static_cast<std::uint64_t>(now_.ns));
+        hash.add(type.table_hash);
+        for_each_field<R>([&](const auto& field) { hash_value(hash, row.*field.member); });
+        ladder_.add(use.component, now_, hash.finish());
+    }
+    if (use.wanted) keep_row(type, &row);
+}
+
+template <SimulationModel Model>
+void Kernel::add_model(std::uint32_t partition, Model& model) {
+    const std::uint16_t number = detail::model_number<Model>;
+    DRIFTSTORM_EXPECT(partition < contexts_.size());
+    Context& context = *contexts_[partition];
+    if (context.models_.size() <= number) {
+        context.models_.resize(number + 1u, nullptr);
+        context.entities_.resize(number + 1u);
+    }
+    DRIFTSTORM_EXPECT(context.models_[number] == nullptr);
+    context.models_[number] = &model;
+
+    for (const RegisteredModel& known : models_)
+        if (known.number == number) return;
+    RegisteredModel made{std::string(Model::name), Model::version, number,
+                         static_cast<std::uint16_t>(std::tuple_size_v<typename Model::Messages>), nullptr};
+    made.archive = [](void* erased, Archive& archive) {
+        if constexpr (Enumerable<Model>) archive.item(*static_cast<Model*>(erased));
+    };
+    models_.push_back(std::move(made));
+    if (tag_base_.size() <= number) tag_base_.resize(number + 1u, 0);
+    tag_base_[number] = static_cast<std::uint16_t>(types_.size());
+    [&]<class... M>(std::type_identity<std::tuple<M...>>) {
+        static_assert((Receives<Model, M> && ...), "every message in Messages has its on() overload");
+        const auto add = [&]<class Msg>(std::type_identity<Msg>) {
+            detail::EventType type;
+            type.model = number;
+            type.name = std::string(Msg::name) + "@" + std::string(Model::name);
+            type.deliver = &deliver_event<Model, Msg>;
+            if constexpr (CarriesPayload<Msg>) {
+                type.payload = detail::payload_number<typename Msg::Payload>;
+                type.payload_size = sizeof(typename Msg::Payload);
+            }
+            if constexpr (requires(const Model& m, Index i) { m.hot(i); })
+                type.prefetch = [](const void* erased, Index local) {
+                    __builtin_prefetch(static_cast<const Model*>(erased)->hot(local), 1);
+                };
+            types_.push_back(std::move(type));
+        };
+        (add(std::type_identity<M>{}), ...);
+    }(std::type_identity<typename Model::Messages>{});
+}
+
+template <SimulationModel Model>
+Address<Model> Kernel::add_entity(std::uint32_t partition, std::uint64_t identity) {
+    const std::uint16_t number = detail::model_number<Model>;
+    DRIFTSTORM_EXPECT(partition < contexts_.size());
+    Context& context = *contexts_[partition];
+    DRIFTSTORM_EXPECT(number < context.models_.size() && context.models_[number] != nullptr);
+    DRIFTSTORM_EXPECT(records_.size() < static_cast<std::size_t>(no_entity));
+    const EntityId id{static_cast<std::uint32_t>(records_.size())};
+    std::vector<EntityId>& ids = context.entities_[number];
+    records_.push_back({identity, 0, static_cast<Index>(ids.size())});
+    partition_of_.push_back(static_cast<std::uint16_t>(partition));
+    ids.push_back(id);
+    return {id};
+}
+
+inline std::uint64_t Context::seed() const { return kernel_->options_.seed; }
+inline std::uint64_t Context::identity_of(EntityId entity) const { return kernel_->identity_of(entity); }
+inline std::uint64_t Context::identity() const { return identity_of(self_); }
+inline Index Context::index_of(EntityId entity) const { return kernel_->index_of(entity); }
+
+inline void Context::hash_event(const Event& event, RecordHash& hash) const {
+    hash.add(identity_of(event.target));
+    hash.add(static_cast<std::uint64_t>(event.key.at.ns));
+    hash.add((static_cast<std::uint64_t>(event.key.phase()) << 32) | event.key.count());
+    hash.add(identity_of(event.key.source()));
+}
+
+inline Event Context::make(Duration delay, EntityId to, std::uint16_t tag, Phase phase) {
+    DRIFTSTORM_EXPECT(delay.ns >= 0);  // a message may not arrive before it was sent
+    DRIFTSTORM_EXPECT(to != no_entity);
+    detail::EntityRecord& self = kernel_->records_[static_cast<std::size_t>(self_)];
+    DRIFTSTORM_EXPECT(self.sent != 0xffffffffu);
+    Event event;
+    event.key = EventKey::of(now_ + delay, phase, self_, self.sent++);
+    event.target = to;
+    event.tag = tag;
+    return event;
+}
+
+inline void Context::dispatch(Event& event, const void* payload, std::size_t payload_size,
+                              std::uint16_t payload_type) {
+    const std::uint32_t to = kernel_->contexts_.size() == 1 ? 0 : kernel_->partition_of(event.target);
+    if (to == partition_) {
+        if (payload != nullptr) {
+            const Slot slot = pools_[payload_type].put(payload);
+            std::memcpy(event.message.data() + inline_bytes - sizeof slot, &slot, sizeof slot);
+        }
+        queue_.push(event);
+        return;
+    }
+    DRIFTSTORM_EXPECT(event.key.at - now_ >= kernel_->lookahead_);
+    outgoing_.push_back({event, to, outgoing_payloads_.size()});
+    if (payload != nullptr) {
+        const auto* bytes = static_cast<const std::byte*>(payload);
+        outgoing_payloads_.insert(outgoing_payloads_.end(), bytes, bytes + payload_size);
+    }
+}
+
+}  // namespace driftstorm
