@@ -5,7 +5,9 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
 #include <bit>
+#include <tuple>
 
 static_assert(std::endian::native == std::endian::little, "XXH3 hashes the bytes of integers");
 
@@ -68,6 +70,29 @@ double uniform_of(const Block& block) {
     }
     const double scale = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - 52 - zeros) << 52);
     return (static_cast<double>(leading >> 12) + 0.5) * scale;
+}
+
+std::vector<std::size_t> chosen(std::uint64_t seed, Purpose purpose, std::uint64_t occasion,
+                                std::span<const std::uint64_t> members, std::size_t count) {
+    struct Ranked {
+        std::uint64_t rank, identity;
+        std::size_t place;
+    };
+    std::vector<Ranked> all(members.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const Block block = draw(seed, purpose, members[i], occasion);
+        all[i] = {joined(block[1], block[0]), members[i], i};
+    }
+    // Equal ranks are one in 2^64, but the order must not depend on where members stand.
+    const auto before = [](const Ranked& a, const Ranked& b) {
+        return std::tie(a.rank, a.identity, a.place) < std::tie(b.rank, b.identity, b.place);
+    };
+    const std::size_t kept = std::min(count, all.size());
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(),
+                      before);
+    std::vector<std::size_t> places(kept);
+    for (std::size_t i = 0; i < kept; ++i) places[i] = all[i].place;
+    return places;
 }
 
 }  // namespace driftstorm

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace driftstorm {
 
@@ -47,5 +50,19 @@ double draw_uniform(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
 /// so that it has full precision near 0 (down to 2^-129) and 1 - u is never 0: what distributions
 /// invert.
 double uniform_of(const Block& block);
+
+/// A whole number in [0, n), n > 0, from the block's first 64 bits; bias below n / 2^64.
+constexpr std::uint64_t draw_below(const Block& block, std::uint64_t n) {
+    __extension__ typedef unsigned __int128 Wide;
+    const std::uint64_t bits = (std::uint64_t{block[1]} << 32) | block[0];
+    return static_cast<std::uint64_t>((Wide{bits} * n) >> 64);
+}
+
+/// The `count` members of least rank, as positions in `members`, in order of rank. Every member
+/// draws its own rank for `occasion` (subject = member's identity, number = occasion): one who is
+/// added can displace only the last, and whoever leaves lets only the next one in. With count >=
+/// members.size(), a shuffle.
+std::vector<std::size_t> chosen(std::uint64_t seed, Purpose purpose, std::uint64_t occasion,
+                                std::span<const std::uint64_t> members, std::size_t count);
 
 }  // namespace driftstorm
