@@ -14,8 +14,8 @@ namespace driftstorm {
 
 class Context;
 
-/// Dense id of an entity, given at load in order of (section, name, member). It orders events of one
-/// instant and addresses messages, and never enters a draw, a digest or a result.
+/// Dense id of an entity, given at load in order of (section, name, member). It orders events of
+/// one instant and addresses messages, and never enters a draw, a digest or a result.
 enum class EntityId : std::uint32_t {};
 inline constexpr EntityId no_entity{0x3fffffff};
 
@@ -32,8 +32,8 @@ struct Address {
 /// Order of events at one instant: the world moves, packets land, protocols act, samplers look.
 enum class Phase : std::uint8_t { physics, network, protocol, sample };
 
-/// Total order of events: (at, phase, source, source's own count). It depends on who sends to whom, never
-/// on the order of insertion, on addresses, partitions or threads.
+/// Total order of events: (at, phase, source, source's own count). It depends on who sends to whom,
+/// never on the order of insertion, on addresses, partitions or threads.
 struct EventKey {
     Time at;
     std::uint64_t tie = 0;
@@ -59,17 +59,20 @@ struct Generation {
 inline constexpr std::size_t inline_bytes = 16;
 
 /// Larger things travel in the kernel's pools; the handler receives them as its second argument:
-/// `struct Arrive { using Payload = Packet; ... }`, `on(const Arrive&, const Packet&, Index, Context&)`.
-/// A Payload is trivially copyable and has `std::uint64_t identity() const` for the digest.
+/// `struct Arrive { using Payload = Packet; ... }`, `on(const Arrive&, const Packet&, Index,
+/// Context&)`. A Payload is trivially copyable and has `std::uint64_t identity() const` for the
+/// digest.
 template <class M>
-concept CarriesPayload = requires { typename M::Payload; };
+concept CarriesPayload = requires {
+    typename M::Payload;
+};
 
 template <class M>
 inline constexpr std::size_t message_limit = CarriesPayload<M> ? inline_bytes - 4 : inline_bytes;
 
 /// Something a model may be told at a later time: small, trivially copyable, named, with a phase.
 template <class M>
-concept Message = std::is_trivially_copyable_v<M> && sizeof(M) <= message_limit<M> && requires {
+concept Message = std::is_trivially_copyable_v<M> && sizeof(M) <= message_limit<M>&& requires {
     { M::name } -> std::convertible_to<std::string_view>;
     { M::phase } -> std::convertible_to<Phase>;
 };
@@ -79,23 +82,25 @@ concept ReceivesPlain = requires(Model& model, const M& message, Index index, Co
     model.on(message, index, context);
 };
 template <class Model, class M>
-concept ReceivesPayload =
-    CarriesPayload<M> && requires(Model& model, const M& message, const typename M::Payload& payload,
-                                  Index index, Context& context) {
-        model.on(message, payload, index, context);
-    };
+concept ReceivesPayload = CarriesPayload<M> &&
+    requires(Model& model, const M& message, const typename M::Payload& payload, Index index,
+             Context& context) {
+    model.on(message, payload, index, context);
+};
 /// Model has a handler for M. Sending M to any other model does not compile.
 template <class Model, class M>
-concept Receives = Message<M> && (CarriesPayload<M> ? ReceivesPayload<Model, M> : ReceivesPlain<Model, M>);
+concept Receives = Message<M> &&
+    (CarriesPayload<M> ? ReceivesPayload<Model, M> : ReceivesPlain<Model, M>);
 
-/// A timer that moves more often than it fires: `bool stale(const M&, Index) const` tells a cancelled one,
-/// which is dropped when popped: not delivered, not hashed, not counted.
+/// A timer that moves more often than it fires: `bool stale(const M&, Index) const` tells a
+/// cancelled one, which is dropped when popped: not delivered, not hashed, not counted.
 template <class Model, class M>
 concept Cancels = requires(const Model& model, const M& message, Index index) {
     { model.stale(message, index) } -> std::convertible_to<bool>;
 };
 
-/// One pending event. `tag` is this kernel's number of (model, message); it is never stored in a file.
+/// One pending event. `tag` is this kernel's number of (model, message); it is never stored in a
+/// file.
 struct Event {
     EventKey key;
     EntityId target{};
@@ -108,17 +113,20 @@ static_assert(sizeof(Event) == 40);
 static_assert(std::is_trivially_copyable_v<Event>);
 
 /// What a set of pending events must offer, so that the kernel's can be swapped.
-/// pop_before(limit, event) takes the event of least key if its time is before `limit`; next_time() is the
-/// least pending time (end_of_time if none) and never advances anything; upcoming(n) hints at the event
-/// n places ahead (nullptr when unknown), for prefetching; for_each visits all in any order.
+/// pop_before(limit, event) takes the event of least key if its time is before `limit`; next_time()
+/// is the least pending time (end_of_time if none) and never advances anything; upcoming(n) hints
+/// at the event n places ahead (nullptr when unknown), for prefetching; for_each visits all in any
+/// order; bytes() is the memory held [B].
 template <class Set>
-concept PendingEventSet = requires(Set& set, const Set& view, const Event& event, Event& out, Time limit) {
+concept PendingEventSet = requires(Set& set, const Set& view, const Event& event, Event& out,
+                                   Time limit) {
     set.push(event);
     { set.pop_before(limit, out) } -> std::same_as<bool>;
     { view.next_time() } -> std::same_as<Time>;
     { view.size() } -> std::convertible_to<std::size_t>;
     { view.upcoming(std::size_t{}) } -> std::convertible_to<const Event*>;
     view.for_each([](const Event&) {});
+    { view.bytes() } -> std::same_as<std::size_t>;
     set.clear();
 };
 

@@ -3,39 +3,355 @@
 #include "sim/core/event.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace driftstorm {
 
-/// Pending events in a binary heap: the plain reference.
-class HeapQueue {
-  public:
-    void push(const Event& event) {
-        heap_.push_back(event);
-        std::push_heap(heap_.begin(), heap_.end(), later);
-    }
-    bool pop_before(Time limit, Event& out) {
-        if (heap_.empty() || heap_.front().key.at >= limit) return false;
-        out = heap_.front();
-        std::pop_heap(heap_.begin(), heap_.end(), later);
-        heap_.pop_back();
-        return true;
-    }
-    Time next_time() const { return heap_.empty() ? end_of_time : heap_.front().key.at; }
-    std::size_t size() const { return heap_.size(); }
-    const Event* upcoming(std::size_t) const { return nullptr; }
-    template <class F>
-    void for_each(F&& f) const {
-        for (const Event& event : heap_) f(event);
-    }
-    void clear() { heap_.clear(); }
-
-  private:
-    static bool later(const Event& a, const Event& b) { return a.key > b.key; }
-    std::vector<Event> heap_;
+/// Counts nothing, costs nothing. A test passes a type that counts.
+struct NoWork {
+    void moved(std::size_t) {}     ///< copies of events
+    void compared(std::size_t) {}  ///< comparisons of two keys
 };
 
-using EventQueue = HeapQueue;
+/// Pending events in a monotone radix wheel on the integer time, 64 slots a level: an event lies at
+/// the level of the highest base-64 digit in which its time differs from the cursor, in the slot of
+/// that digit. A slot whose turn has come is spread over the levels below, or, once small, sorted
+/// into the `run`, from which events are popped. What is sent into the span of the run goes to
+/// `late`, a 4-ary heap.
+///
+/// The cursor is moved by pop_before() alone and never to its limit or beyond, so that a partition
+/// which waits for others does not make late ones of all their messages.
+///
+/// Cost per event: one append, at most one copy per level (two or three in practice), its share of
+/// a sort. Source of the wheel: Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the shortest
+/// path problem", J. ACM 37 (1990), the radix heap.
+template <class Work = NoWork>
+class RadixWheel {
+  public:
+    RadixWheel() { clear(); }
+    RadixWheel(const RadixWheel&) = delete;
+    RadixWheel& operator=(const RadixWheel&) = delete;
+
+    void push(const Event& event) {
+        ++size_;
+        work_.moved(1);
+        if (event.key.at.ns < run_end_) {
+            push_late(event);
+        } else {
+            place(event);
+        }
+    }
+
+    bool pop_before(Time limit, Event& out) {
+        if (next_ == last_ && late_.empty() && !form_run(limit.ns)) return false;
+        const bool from_late =
+            next_ == last_ || (!late_.empty() && less(late_.front(), run_[next_]));
+        const Event& least = from_late ? late_.front() : run_[next_];
+        if (least.key.at >= limit) return false;
+        out = least;
+        work_.moved(1);
+        --size_;
+        if (from_late) {
+            pop_late();
+        } else {
+            ++next_;
+        }
+        return true;
+    }
+
+    Time next_time() const {
+        Time least = end_of_time;
+        if (next_ != last_) least = run_[next_].key.at;
+        if (!late_.empty()) least = std::min(least, late_.front().key.at);
+        if (least == end_of_time && levels_used_ != 0) {
+            const auto level = static_cast<std::size_t>(std::countr_zero(levels_used_));
+            least = {slots_[level][static_cast<std::size_t>(std::countr_zero(slots_used_[level]))]
+                         .least};
+        }
+        return least;
+    }
+
+    std::size_t size() const { return size_; }
+
+    const Event* upcoming(std::size_t n) const {
+        return n < last_ - next_ ? &run_[next_ + n] : nullptr;
+    }
+
+    template <class F>
+    void for_each(F&& f) const {
+        for (std::size_t i = next_; i < last_; ++i) f(run_[i]);
+        for (const Event& event : late_) f(event);
+        for (const auto& level : slots_)
+            for (const Slot& slot : level) visit(slot, f);
+    }
+
+    void clear() {
+        for (auto& level : slots_)
+            for (Slot& slot : level) {
+                free_chain(slot.tail);
+                slot = Slot{};
+            }
+        slots_used_.fill(0);
+        levels_used_ = 0;
+        late_.clear();
+        next_ = 0;
+        last_ = 0;
+        size_ = 0;
+        cursor_ = 0;
+        run_end_ = 0;
+    }
+
+    /// Memory held for pending events, also what is kept for later ones [B].
+    std::size_t bytes() const {
+        return sizeof *this + chunks_ * sizeof(Chunk) +
+               (run_.capacity() + late_.capacity()) * sizeof(Event);
+    }
+
+    const Work& work() const { return work_; }
+
+  private:
+    static constexpr std::size_t slots_a_level = 64;
+    static constexpr std::size_t levels = 11;  ///< 63 bits of time, 6 a level
+    static constexpr std::size_t most_in_run =
+        512;  ///< but a slot of a single nanosecond is never divided
+    static constexpr std::uint32_t highest_inserted =
+        16;  ///< pile up to which insertion beats sorting
+
+    /// Events of a slot are stored in chunks, so that a slot costs what it holds and appending is
+    /// local.
+    struct Chunk {
+        static constexpr std::size_t capacity = 25;  ///< makes 1,008 bytes
+        Chunk* previous;
+        std::array<Event, capacity> events;
+    };
+    struct Slot {
+        Chunk* tail = nullptr;  ///< the chunks before it are full
+        std::int64_t least = end_of_time.ns;
+        std::uint32_t count = 0;
+        std::uint32_t in_tail = Chunk::capacity;
+    };
+
+    bool less(const Event& a, const Event& b) {
+        work_.compared(1);
+        return a.key.at.ns != b.key.at.ns ? a.key.at.ns < b.key.at.ns : a.key.tie < b.key.tie;
+    }
+
+    /// Appends an event, not earlier than the cursor, to its slot.
+    void place(const Event& event) {
+        const auto at = static_cast<std::uint64_t>(event.key.at.ns);
+        const auto bits = static_cast<std::uint32_t>(std::bit_width((at ^ cursor_) | 1)) - 1;
+        const std::uint32_t level = (bits * 43) >> 8;  // bits / 6
+        const auto digit = static_cast<std::size_t>((at >> (6 * level)) % slots_a_level);
+        Slot& slot = slots_[level][digit];
+        if (slot.in_tail == Chunk::capacity) {
+            slots_used_[level] |= std::uint64_t{1} << digit;
+            levels_used_ |= 1u << level;
+            Chunk* chunk = new_chunk();
+            chunk->previous = slot.tail;
+            slot.tail = chunk;
+            slot.in_tail = 0;
+        }
+        slot.tail->events[slot.in_tail++] = event;
+        ++slot.count;
+        slot.least = std::min(slot.least, event.key.at.ns);
+    }
+
+    /// Sorts the next few events before `limit` into the run. Returns false if there are none.
+    bool form_run(std::int64_t limit) {
+        while (levels_used_ != 0) {
+            const auto level = static_cast<std::uint32_t>(std::countr_zero(levels_used_));
+            const auto digit = static_cast<std::uint32_t>(std::countr_zero(slots_used_[level]));
+            Slot& slot = slots_[level][digit];
+            if (slot.least >= limit) return false;
+            const Slot taken = slot;
+            slot = Slot{};
+            slots_used_[level] &= slots_used_[level] - 1;
+            if (slots_used_[level] == 0) levels_used_ &= levels_used_ - 1;
+
+            const std::uint32_t shift = 6 * level;
+            const std::uint64_t begin = (((cursor_ >> shift) & ~std::uint64_t{63}) | digit)
+                                        << shift;
+            const std::uint64_t end = begin + (std::uint64_t{1} << shift);
+            if (taken.count <= most_in_run || level == 0) {
+                take(taken, shift, std::min(end, static_cast<std::uint64_t>(limit)));
+                return true;
+            }
+            cursor_ = begin;
+            visit_and_free(taken, [this](const Event& event) { place(event); });
+            work_.moved(taken.count);
+        }
+        return false;
+    }
+
+    /// Makes the events of a slot that come before `end` the run; the others go back into the
+    /// wheel. Where times spread evenly over the slot, as they do in most, a scatter by time leaves
+    /// little to sort.
+    void take(const Slot& slot, std::uint32_t shift, std::uint64_t end) {
+        // The cursor stays inside the slot: at its end, a carry could put slots above out of date.
+        cursor_ = end - 1;
+        run_end_ = static_cast<std::int64_t>(end);
+        next_ = 0;
+        if (run_.size() < slot.count) run_.resize(slot.count);
+
+        const auto wanted = static_cast<std::uint32_t>(
+            std::bit_width(std::min<std::size_t>(slot.count, most_in_run) - 1));
+        const std::uint32_t width = std::min(wanted, shift);  // log2 of the number of piles
+        const std::uint32_t narrow = shift - width;
+        const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+        const auto pile_of = [=](const Event& event) {
+            return (static_cast<std::uint64_t>(event.key.at.ns) >> narrow) & mask;
+        };
+        std::array<std::uint32_t, most_in_run> ends;  // where the next event of a pile goes
+        std::fill_n(ends.begin(), mask + 1, 0u);
+        visit(slot, [&](const Event& event) {
+            ends[pile_of(event)] += event.key.at.ns < run_end_ ? 1 : 0;
+        });
+        std::uint32_t sum = 0;
+        std::uint32_t highest = 0;
+        for (std::uint64_t pile = 0; pile <= mask; ++pile) {
+            const std::uint32_t height = ends[pile];
+            highest = std::max(highest, height);
+            ends[pile] = sum;
+            sum += height;
+        }
+        last_ = sum;
+        visit_and_free(slot, [&](const Event& event) {
+            if (event.key.at.ns < run_end_) {
+                run_[ends[pile_of(event)]++] = event;
+            } else {
+                place(event);
+            }
+        });
+        work_.moved(slot.count);
+        if (highest <= highest_inserted) {
+            insertion_sort();
+        } else {
+            std::sort(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(last_),
+                      [this](const Event& a, const Event& b) { return less(a, b); });
+        }
+    }
+
+    /// Sorts a run in which no event is far from its place.
+    void insertion_sort() {
+        for (std::size_t i = 1; i < last_; ++i) {
+            if (!less(run_[i], run_[i - 1])) continue;
+            const Event event = run_[i];
+            std::size_t hole = i;
+            do {
+                run_[hole] = run_[hole - 1];
+                work_.moved(1);
+                --hole;
+            } while (hole != 0 && less(event, run_[hole - 1]));
+            run_[hole] = event;
+        }
+    }
+
+    void push_late(const Event& event) {
+        std::size_t hole = late_.size();
+        late_.push_back(event);
+        while (hole != 0) {
+            const std::size_t parent = (hole - 1) / 4;
+            if (!less(event, late_[parent])) break;
+            late_[hole] = late_[parent];
+            work_.moved(1);
+            hole = parent;
+        }
+        late_[hole] = event;
+    }
+
+    void pop_late() {
+        const Event moved = late_.back();
+        late_.pop_back();
+        if (late_.empty()) return;
+        std::size_t hole = 0;
+        for (;;) {
+            const std::size_t first = 4 * hole + 1;
+            if (first >= late_.size()) break;
+            const std::size_t last = std::min(first + 4, late_.size());
+            std::size_t least = first;
+            for (std::size_t child = first + 1; child < last; ++child)
+                if (less(late_[child], late_[least])) least = child;
+            if (!less(late_[least], moved)) break;
+            late_[hole] = late_[least];
+            work_.moved(1);
+            hole = least;
+        }
+        late_[hole] = moved;
+    }
+
+    template <class F>
+    static void visit(const Slot& slot, F&& f) {
+        std::size_t used = slot.in_tail;
+        for (const Chunk* chunk = slot.tail; chunk != nullptr; chunk = chunk->previous) {
+            for (std::size_t i = 0; i < used; ++i) f(chunk->events[i]);
+            used = Chunk::capacity;
+        }
+    }
+
+    /// Visits the events of a slot that has been taken out; frees each chunk before the next is
+    /// read, so that what `f` places uses it again.
+    template <class F>
+    void visit_and_free(const Slot& slot, F&& f) {
+        std::size_t used = slot.in_tail;
+        for (Chunk* chunk = slot.tail; chunk != nullptr;) {
+            Chunk* previous = chunk->previous;
+            if (previous != nullptr) __builtin_prefetch(previous->events.data());
+            for (std::size_t i = 0; i < used; ++i) f(chunk->events[i]);
+            used = Chunk::capacity;
+            chunk->previous = free_;
+            free_ = chunk;
+            chunk = previous;
+        }
+    }
+
+    Chunk* new_chunk() {
+        if (free_ == nullptr) {
+            const std::size_t more = std::max<std::size_t>(16, chunks_ / 8);
+            slabs_.push_back(std::make_unique<Chunk[]>(more));
+            chunks_ += more;
+            for (std::size_t i = more; i-- > 0;) {
+                slabs_.back()[i].previous = free_;
+                free_ = &slabs_.back()[i];
+            }
+        }
+        Chunk* chunk = free_;
+        free_ = chunk->previous;
+        return chunk;
+    }
+
+    void free_chain(Chunk* chunk) {
+        while (chunk != nullptr) {
+            Chunk* previous = chunk->previous;
+            chunk->previous = free_;
+            free_ = chunk;
+            chunk = previous;
+        }
+    }
+
+    std::vector<Event> run_;  ///< [next_, last_) are pending and sorted
+    std::size_t next_ = 0;
+    std::size_t last_ = 0;
+    std::int64_t run_end_ = 0;  ///< all earlier pending events are in run_ or late_ [ns]
+    std::vector<Event> late_;   ///< children of i are 4 i + 1 ... 4 i + 4
+    std::size_t size_ = 0;
+
+    std::uint64_t cursor_ = 0;  ///< not later than any event in the wheel [ns]
+    std::uint32_t levels_used_ = 0;
+    std::array<std::uint64_t, levels> slots_used_{};
+    std::array<std::array<Slot, slots_a_level>, levels> slots_{};
+
+    std::vector<std::unique_ptr<Chunk[]>> slabs_;
+    std::size_t chunks_ = 0;
+    Chunk* free_ = nullptr;
+    [[no_unique_address]] Work work_{};
+};
+
+using EventQueue = RadixWheel<>;
 static_assert(PendingEventSet<EventQueue>);
 
 }  // namespace driftstorm
