@@ -1,0 +1,64 @@
+#include "models/clocks/oscillator.hpp"
+
+#include "sim/core/expect.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace driftstorm {
+
+namespace {
+
+constexpr std::int64_t grid = oscillator_grid.ns;
+constexpr std::int64_t remembered_around = 256;  // [s], a power of two
+
+std::int64_t nearest(double value) {
+    return static_cast<std::int64_t>(value < 0 ? value - 0.5 : value + 0.5);
+}
+
+}  // namespace
+
+Oscillator::Oscillator(double frequency_error, double ageing, const RandomWalk& walk)
+    : frequency_error_(Rate::fraction(frequency_error)),
+      half_ageing_(nearest(ageing * (0.5e9 * 0x1p64))),
+      walk_(walk) {
+    if (!(frequency_error >= -0.1 && frequency_error <= 0.1))
+        throw std::invalid_argument("Oscillator: frequency_error = " +
+                                    std::to_string(frequency_error) + ", must be in -0.1 .. 0.1");
+    if (!(ageing >= -1e-11 && ageing <= 1e-11))
+        throw std::invalid_argument("Oscillator: ageing = " + std::to_string(ageing * 1e9) +
+                                    " ppb/s, must be in -0.01 .. 0.01");
+}
+
+Q64 Oscillator::smooth_phase(std::int64_t second) const {
+    return gained(Duration{second * grid}, frequency_error_) + Q64{second} * second * half_ageing_;
+}
+
+Q64 Oscillator::phase_at(std::int64_t second) const {
+    if (walk_.silent()) return smooth_phase(second);
+    return smooth_phase(second) + walk_.within(walk_.whole(), second, 1).begin.phase;
+}
+
+void Oscillator::remember(std::int64_t second, Memo& memo) const {
+    memo.second = second;
+    memo.begin = smooth_phase(second);
+    memo.end = smooth_phase(second + 1);
+    if (walk_.silent()) return;
+    RandomWalk::Interval& around = memo.around;
+    if (second < around.second || second >= around.second + around.length)
+        around = walk_.within(walk_.whole(), second, remembered_around);
+    const RandomWalk::Interval cell = walk_.within(around, second, 1);
+    memo.begin += cell.begin.phase;
+    memo.end += cell.end.phase;
+}
+
+Q64 Oscillator::phase(Time now, Memo& memo) const {
+    DRIFTSTORM_EXPECT(now.ns >= 0 && now.ns <= horizon.ns);
+    const std::int64_t into = now.ns - memo.second * grid;
+    if (memo.second >= 0 && into >= 0 && into <= grid)  // also its end: both seconds agree there
+        return memo.begin + (memo.end - memo.begin) * into / grid;
+    remember(now.ns / grid, memo);
+    return memo.begin + (memo.end - memo.begin) * (now.ns - memo.second * grid) / grid;
+}
+
+}  // namespace driftstorm

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "models/clocks/random_walk.hpp"
+#include "sim/core/rate.hpp"
+#include "sim/core/time.hpp"
+
+#include <cstdint>
+
+namespace driftstorm {
+
+/// Distance of grid points, between which an oscillator runs at one rate.
+inline constexpr Duration oscillator_grid{1'000'000'000};
+
+/// A free-running oscillator: a constant frequency error, linear ageing and random-walk frequency
+/// noise. Its phase error is a function of (its parameters, time) alone: an integer in 2^-64 ns at
+/// each whole second, linear in between. Nothing is scheduled for it and nobody's reading changes
+/// it.
+class Oscillator {
+  public:
+    /// What a reader may remember to be quicker next time: the last second and the 256 s around it.
+    /// Never part of the state: it changes no value.
+    struct Memo {
+        std::int64_t second = -1;
+        Q64 begin = 0;
+        Q64 end = 0;
+        RandomWalk::Interval around;
+    };
+
+    Oscillator() = default;
+    /// @param frequency_error  at the epoch [fraction]; |.| <= 0.1
+    /// @param ageing           change of the frequency error [1/s]; |.| <= 1e-11
+    /// @throws std::invalid_argument naming the argument and its value
+    Oscillator(double frequency_error, double ageing, const RandomWalk& walk);
+
+    /// Oscillations counted since the epoch, in nominal ns [2^-64 ns]; 0 <= now <= the horizon.
+    Q64 count(Time now, Memo& memo) const { return (Q64{now.ns} << 64) + phase(now, memo); }
+    /// How far count() is ahead of true time [2^-64 ns].
+    Q64 phase(Time now, Memo& memo) const;
+    Q64 phase(Time now) const {
+        Memo memo;
+        return phase(now, memo);
+    }
+    /// Phase error at whole second k of the grid [2^-64 ns].
+    Q64 phase_at(std::int64_t second) const;
+
+  private:
+    Q64 smooth_phase(std::int64_t second) const;
+    void remember(std::int64_t second, Memo& memo) const;
+
+    Rate frequency_error_;
+    std::int64_t half_ageing_ = 0;  ///< [2^-64 ns per s^2]
+    RandomWalk walk_;
+};
+
+}  // namespace driftstorm

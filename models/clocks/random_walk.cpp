@@ -1,0 +1,71 @@
+#include "models/clocks/random_walk.hpp"
+
+#include "sim/core/exact_math.hpp"
+#include "sim/core/expect.hpp"
+#include "sim/core/random.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace driftstorm {
+
+namespace {
+
+constexpr std::int64_t whole_length = std::int64_t{1} << 32;
+
+/// Two independent standard normals at second `number` of the tree; each second is drawn at once.
+std::pair<double, double> normals(std::uint64_t seed, std::uint64_t subject, std::int64_t number) {
+    const Block block =
+        draw(seed, "clocks.random_walk", subject, static_cast<std::uint64_t>(number));
+    const auto normal = [](std::uint32_t high, std::uint32_t low) {
+        const std::uint64_t bits = (std::uint64_t{high} << 32) | low;
+        return exact::inverse_normal((static_cast<double>(bits >> 12) + 0.5) * 0x1p-52);
+    };
+    return {normal(block[1], block[0]), normal(block[3], block[2])};
+}
+
+Q64 rounded(double value) { return static_cast<Q64>(std::floor(value + 0.5)); }
+
+}  // namespace
+
+RandomWalk::RandomWalk(std::uint64_t seed, std::uint64_t subject, double wander)
+    : seed_(seed), subject_(subject), scale_(wander * (1e9 * 0x1p64)) {}
+
+RandomWalk::Interval RandomWalk::whole() const {
+    // A Wiener process W over T: W(T) = sqrt(T) z1, and its integral given W(T) is T W(T) / 2 +
+    // sqrt(T^3 / 12) z2.
+    const double length = static_cast<double>(whole_length);
+    const auto [z1, z2] = normals(seed_, subject_, whole_length);
+    Interval all{0, whole_length, {}, {}};
+    all.end.frequency = scale_ * std::sqrt(length) * z1;
+    all.end.phase =
+        rounded(0.5 * length * all.end.frequency + scale_ * length * std::sqrt(length / 12.0) * z2);
+    return all;
+}
+
+RandomWalk::Interval RandomWalk::half(const Interval& from, std::int64_t second) const {
+    // Given (phase, frequency) at both ends, the middle is normal with independent errors of
+    // variance h^3 / 192 (phase) and h / 16 (frequency) about the cubic through the ends.
+    const double h = static_cast<double>(from.length);
+    const std::int64_t middle_second = from.second + from.length / 2;
+    const auto [z1, z2] = normals(seed_, subject_, middle_second);
+    const Q64 gain = from.end.phase - from.begin.phase;
+    Point middle;
+    middle.phase = from.begin.phase + (gain >> 1) +
+                   rounded(0.125 * h * (from.begin.frequency - from.end.frequency) +
+                           scale_ * h * std::sqrt(h / 192.0) * z1);
+    middle.frequency = 1.5 * (static_cast<double>(gain) / h) -
+                       0.25 * (from.begin.frequency + from.end.frequency) +
+                       scale_ * 0.25 * std::sqrt(h) * z2;
+    if (second < middle_second) return {from.second, from.length / 2, from.begin, middle};
+    return {middle_second, from.length / 2, middle, from.end};
+}
+
+RandomWalk::Interval RandomWalk::within(Interval from, std::int64_t second,
+                                        std::int64_t length) const {
+    DRIFTSTORM_EXPECT(second >= from.second && second < from.second + from.length && length >= 1);
+    while (from.length > length) from = half(from, second);
+    return from;
+}
+
+}  // namespace driftstorm

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "sim/core/rate.hpp"
+
+#include <cstdint>
+
+namespace driftstorm {
+
+/// Phase error of an oscillator whose frequency walks at random (random-walk FM), at whole seconds
+/// since the epoch. A function of (seed, subject, second) alone: whoever reads it, in whatever
+/// order, sees the same walk. Frequency is a Wiener process, phase its integral; both start at 0
+/// and are drawn at the middle of ever smaller dyadic intervals, given their ends (a bridge of
+/// both), so any second is reached in 32 steps. Allan variance w^2 tau / 3. Source: Riley, NIST SP
+/// 1065 (2008), section 3.2.
+class RandomWalk {
+  public:
+    /// Where the walk stands at a grid point.
+    struct Point {
+        Q64 phase = 0;         ///< [2^-64 ns], rounded once when the point is made
+        double frequency = 0;  ///< [2^-64 ns per s]
+    };
+    /// An interval of the tree: `length` seconds, a power of two, from `second`, a multiple of it.
+    struct Interval {
+        std::int64_t second = 0;
+        std::int64_t length = 0;
+        Point begin;
+        Point end;
+    };
+
+    RandomWalk() = default;
+    /// @param wander  frequency noise [1/sqrt(s)]: after t s the frequency has moved by wander
+    /// sqrt(t) N(0, 1)
+    RandomWalk(std::uint64_t seed, std::uint64_t subject, double wander);
+
+    bool silent() const { return scale_ == 0; }
+    /// The whole walk: [0, 2^32) s, 136 years.
+    Interval whole() const;
+    /// The half of `from` that holds `second`.
+    Interval half(const Interval& from, std::int64_t second) const;
+    /// The interval of `length` s that holds `second`, from one that contains it.
+    Interval within(Interval from, std::int64_t second, std::int64_t length) const;
+
+  private:
+    std::uint64_t seed_ = 0;
+    std::uint64_t subject_ = 0;
+    double scale_ = 0;  ///< wander in [2^-64 ns per s per sqrt(s)]
+};
+
+}  // namespace driftstorm

@@ -1,0 +1,146 @@
+#include "models/clocks/steered_clock.hpp"
+
+#include "sim/core/expect.hpp"
+
+#include <algorithm>
+
+namespace driftstorm {
+
+namespace {
+
+/// span * rate, rounded down; span >= 0. In two halves, as the product has 192 bits.
+Q64 at_rate(Q64 span, Rate rate) {
+    const Q64 whole = span >> 64;
+    const auto part = static_cast<std::uint64_t>(span);
+    return whole * rate.raw + ((Q64{part} * rate.raw) >> 64);
+}
+
+std::int64_t second_of(Time t) { return t.ns / oscillator_grid.ns; }
+Time begin_of(std::int64_t second) { return {second * oscillator_grid.ns}; }
+
+}  // namespace
+
+Q64 SteeredClock::slewed(Q64 counted) const {
+    const Q64 could = at_rate(counted, slew_rate_);
+    return slew_left_ < 0 ? -std::min(-slew_left_, could) : std::min(slew_left_, could);
+}
+
+Q64 SteeredClock::boot(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const {
+    const Q64 counted = oscillator.count(now, memo) - count_;
+    return boot_ + counted + at_rate(counted, frequency_) + slewed(counted);
+}
+
+Q64 SteeredClock::exact(ClockKind kind, Time now, const Oscillator& oscillator,
+                        Oscillator::Memo& memo) const {
+    if (kind == ClockKind::monotonic && suspended_) return asleep_since_ - asleep_;
+    const Q64 shown = boot(now, oscillator, memo);
+    if (kind == ClockKind::wall) return shown + wall_offset_;
+    return kind == ClockKind::monotonic ? shown - asleep_ : shown;
+}
+
+Q64 SteeredClock::slew_left(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const {
+    return slew_left_ - slewed(oscillator.count(now, memo) - count_);
+}
+
+void SteeredClock::settle(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) {
+    const Q64 count = oscillator.count(now, memo);
+    DRIFTSTORM_EXPECT(count >= count_);  // changes come in order of time
+    boot_ = boot(now, oscillator, memo);
+    slew_left_ -= slewed(count - count_);
+    count_ = count;
+}
+
+void SteeredClock::step(Q64 by) {
+    wall_offset_ += by;
+    DRIFTSTORM_EXPECT(wall_offset_ <= Q64{horizon.ns} << 64 &&
+                      wall_offset_ >= -(Q64{horizon.ns} << 64));
+}
+
+void SteeredClock::slew(Time now, Q64 remaining, Rate rate, const Oscillator& oscillator,
+                        Oscillator::Memo& memo) {
+    DRIFTSTORM_EXPECT(rate > Rate{} && rate <= Rate::fraction(0.1));
+    settle(now, oscillator, memo);
+    slew_left_ = remaining;
+    slew_rate_ = rate;
+}
+
+void SteeredClock::set_frequency(Time now, Rate correction, const Oscillator& oscillator,
+                                 Oscillator::Memo& memo) {
+    DRIFTSTORM_EXPECT(correction >= Rate::fraction(-0.2) && correction <= Rate::fraction(0.2));
+    settle(now, oscillator, memo);
+    frequency_ = correction;
+}
+
+void SteeredClock::suspend(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) {
+    if (suspended_) return;
+    asleep_since_ = boot(now, oscillator, memo);
+    suspended_ = true;
+}
+
+void SteeredClock::resume(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) {
+    if (!suspended_) return;
+    asleep_ += boot(now, oscillator, memo) - asleep_since_;
+    suspended_ = false;
+}
+
+Time SteeredClock::when(ClockKind kind, Reading target, Time now, const Oscillator& oscillator,
+                        Oscillator::Memo& memo) const {
+    const Q64 wanted = Q64{target.ns} << 64;
+    if (exact(kind, now, oscillator, memo) >= wanted) return now;
+    if (kind == ClockKind::monotonic && suspended_) return end_of_time;
+    const Q64 ahead = kind == ClockKind::wall        ? wall_offset_
+                      : kind == ClockKind::monotonic ? -asleep_
+                                                     : 0;
+    if (Q64{target.ns} - (ahead >> 64) > 2 * Q64{horizon.ns})
+        return end_of_time;  // and the next line cannot overflow
+    return first_at(wanted - ahead, now, oscillator, memo);
+}
+
+Time SteeredClock::first_at(Q64 boot_target, Time now, const Oscillator& oscillator,
+                            Oscillator::Memo& memo) const {
+    // Not yet at `low`, reached at `high`: first a bracket from how much is missing (all rates are
+    // well below 1), then the second that holds it, then the nanosecond. The clock never runs
+    // backwards, so this is the inverse.
+    const auto missing_at = [&](Time t) { return boot_target - boot(t, oscillator, memo); };
+    Time low = now;
+    Q64 missing = missing_at(low);
+    Time high = low;
+    for (;;) {
+        const auto ns = static_cast<std::int64_t>(missing >> 64) + 1;
+        if (ns > horizon.ns - low.ns) {
+            high = Time{} + horizon;
+        } else {
+            high = std::min(low + Duration{ns}, Time{} + horizon);
+            // The whole second in which it should come to pass, when that already holds it.
+            const Time end = begin_of(second_of(high) + 1);
+            if (end <= Time{} + horizon) high = end;
+        }
+        const Q64 left = missing_at(high);
+        if (left <= 0) break;
+        if (high == Time{} + horizon) return end_of_time;
+        low = high;
+        missing = left;
+    }
+    for (bool halve = false; second_of(low) != second_of(high - Duration{1}); halve = !halve) {
+        const std::int64_t first = second_of(low) + 1;
+        const std::int64_t last = second_of(high - Duration{1});
+        std::int64_t guess = first + (last - first) / 2;
+        if (!halve)
+            guess = std::clamp(second_of(low + Duration{static_cast<std::int64_t>(missing >> 64)}),
+                               first, last);
+        const Q64 left = missing_at(begin_of(guess));
+        if (left > 0) {
+            low = begin_of(guess);
+            missing = left;
+        } else {
+            high = begin_of(guess);
+        }
+    }
+    while (high.ns - low.ns > 1) {
+        const Time middle{low.ns + (high.ns - low.ns) / 2};
+        (missing_at(middle) > 0 ? low : high) = middle;
+    }
+    return high;
+}
+
+}  // namespace driftstorm
