@@ -1,0 +1,498 @@
+#include "scenarios/node.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <sstream>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+namespace driftstorm {
+
+struct Node::Data {
+    NodeKind kind = NodeKind::null;
+    bool quoted = false;
+    Position at;
+    Position origin;
+    std::string text;
+    std::string via;
+    std::vector<Entry> entries;
+    std::size_t weight = 1;
+    std::size_t depth = 1;
+};
+
+Node::Node() : data_(std::make_shared<Data>()) {}
+
+Node Node::scalar(std::string text, bool quoted, const Position& at) {
+    auto data = std::make_shared<Data>();
+    data->kind = NodeKind::scalar;
+    data->quoted = quoted;
+    data->at = data->origin = at;
+    data->text = std::move(text);
+    return Node(std::move(data));
+}
+
+Node Node::collection(NodeKind kind, std::vector<Entry> entries, const Position& at) {
+    auto data = std::make_shared<Data>();
+    data->kind = kind;
+    data->at = data->origin = at;
+    for (const Entry& entry : entries) {
+        data->weight = std::min(data->weight + entry.value.weight(), 4 * most_nodes);  // never wraps
+        data->depth = std::max(data->depth, entry.value.depth() + 1);
+    }
+    data->entries = std::move(entries);
+    return Node(std::move(data));
+}
+
+Node Node::sequence(std::vector<Entry> items, const Position& at) {
+    return collection(NodeKind::sequence, std::move(items), at);
+}
+
+Node Node::map(std::vector<Entry> entries, const Position& at) {
+    return collection(NodeKind::map, std::move(entries), at);
+}
+
+Node Node::null(const Position& at) {
+    auto data = std::make_shared<Data>();
+    data->at = data->origin = at;
+    return Node(std::move(data));
+}
+
+NodeKind Node::kind() const { return data_->kind; }
+const std::string& Node::text() const { return data_->text; }
+bool Node::quoted() const { return data_->quoted; }
+const std::vector<Node::Entry>& Node::entries() const { return data_->entries; }
+const Position& Node::position() const { return data_->at; }
+const Position& Node::origin() const { return data_->origin; }
+const std::string& Node::via() const { return data_->via; }
+std::size_t Node::weight() const { return data_->weight; }
+std::size_t Node::depth() const { return data_->depth; }
+
+const Node::Entry* Node::find_entry(std::string_view key) const {
+    if (!is_map()) return nullptr;
+    for (const Entry& entry : data_->entries) {
+        if (entry.key == key) return &entry;
+    }
+    return nullptr;
+}
+
+const Node* Node::find(std::string_view key) const {
+    const Entry* entry = find_entry(key);
+    return entry ? &entry->value : nullptr;
+}
+
+Node Node::referred_from(const Position& at, std::string reference) const {
+    auto data = std::make_shared<Data>(*data_);
+    data->at = at;
+    data->via = std::move(reference);
+    return Node(std::move(data));
+}
+
+std::string Node::describe() const {
+    switch (kind()) {
+        case NodeKind::null: return "nothing";
+        case NodeKind::sequence: return "a list";
+        case NodeKind::map: return "a map";
+        case NodeKind::scalar: break;
+    }
+    return via().empty() ? quote(text()) : quote(text()) + " (" + via() + ")";
+}
+
+namespace {
+
+/// Stops yaml-cpp in the middle of a document.
+struct Refused {
+    Position at;
+    std::string message;
+};
+
+/// Offset of a position in the bytes of its file.
+std::size_t offset_of(const Sources::File& file, const Position& at) {
+    const std::size_t line = std::min<std::size_t>(at.line - 1, file.line_starts.size() - 1);
+    const bool marked = line == 0 && file.bytes.compare(0, 3, "\xEF\xBB\xBF") == 0;
+    return std::min(file.line_starts[line] + (marked ? 3 : 0) + at.column - 1, file.bytes.size());
+}
+
+Position position_at(const Sources::File& file, std::uint32_t index, std::size_t offset) {
+    const auto next = std::upper_bound(file.line_starts.begin(), file.line_starts.end(), offset);
+    const auto line = static_cast<std::size_t>(next - file.line_starts.begin());
+    std::size_t column = offset - file.line_starts[line - 1] + 1;
+    if (line == 1 && column > 3 && file.bytes.compare(0, 3, "\xEF\xBB\xBF") == 0) column -= 3;
+    return {index, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), 1};
+}
+
+/// Bytes of the UTF-8 sequence at the head of `text`, 0 when it is none.
+/// Source: The Unicode Standard 15.0, table 3-7 (well-formed UTF-8 byte sequences).
+std::size_t utf8_sequence(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
+    const auto follows = [&](std::size_t i) { return byte(i) >= 0x80u && byte(i) <= 0xBFu; };
+    const unsigned lead = byte(0), second = byte(1);
+    if (lead < 0x80u) return 1;
+    if (lead >= 0xC2u && lead <= 0xDFu) return follows(1) ? 2 : 0;
+    if (lead >= 0xE0u && lead <= 0xEFu) {
+        const unsigned least = lead == 0xE0u ? 0xA0u : 0x80u, most = lead == 0xEDu ? 0x9Fu : 0xBFu;
+        return second >= least && second <= most && follows(2) ? 3 : 0;
+    }
+    if (lead >= 0xF0u && lead <= 0xF4u) {
+        const unsigned least = lead == 0xF0u ? 0x90u : 0x80u, most = lead == 0xF4u ? 0x8Fu : 0xBFu;
+        return second >= least && second <= most && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+bool is_control(char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
+}
+
+/// Looks at the bytes before yaml-cpp sees them: it takes UTF-16 and 0x04 (its own end mark) in ways
+/// that show nowhere, and counts no lines at a lone carriage return.
+bool bytes_are_sound(std::uint32_t index, Complaints& complaints) {
+    const Sources::File& file = complaints.sources().file(index);
+    const std::string_view bytes = file.bytes;
+    if (bytes.size() > largest_file) {
+        complaints.error({index, 1, 1, 0}, "the file is larger than 16 MiB; describe many equal "
+                                           "things as a population with 'count'");
+        return false;
+    }
+    const std::size_t before = complaints.errors();
+    bool in_indentation = true;
+    for (std::size_t i = 0; i < bytes.size() && complaints.errors() < before + 20;) {
+        const char c = bytes[i];
+        const std::size_t length = utf8_sequence(bytes.substr(i));
+        if (length == 0) {
+            complaints.error(position_at(file, index, i), "this byte is not valid UTF-8");
+        } else if (is_control(c)) {
+            complaints.error(position_at(file, index, i), "control characters are not allowed");
+        } else if (c == '\r' && bytes.substr(i, 2) != "\r\n") {
+            complaints.error(position_at(file, index, i), "a carriage return does not end a line here");
+        } else if (c == '\t' && in_indentation) {
+            const std::size_t rest = bytes.find_first_not_of(" \t", i);
+            const bool blank = rest == std::string_view::npos || bytes[rest] == '\n' || bytes[rest] == '\r';
+            if (!blank) complaints.error(position_at(file, index, i), "a tab cannot indent; use spaces");
+            in_indentation = false;
+        }
+        if (c == '\n') {
+            in_indentation = true;
+        } else if (c != ' ') {
+            in_indentation = false;
+        }
+        i += std::max<std::size_t>(length, 1);
+    }
+    return complaints.errors() == before;
+}
+
+/// The text as yaml-cpp gets it: no byte order mark, lines ended by a line feed alone, so that its
+/// marks are the places in our lines.
+std::string plain_lines(const std::string& bytes) {
+    std::string text;
+    text.reserve(bytes.size());
+    for (std::size_t i = bytes.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0; i < bytes.size(); ++i) {
+        if (bytes[i] != '\r') text += bytes[i];
+    }
+    return text;
+}
+
+/// Collects the events of one document into Nodes.
+class Builder : public YAML::EventHandler {
+  public:
+    Builder(std::uint32_t index, Complaints& complaints)
+        : index_(index), file_(complaints.sources().file(index)), complaints_(complaints) {}
+
+    const std::optional<Node>& root() const { return root_; }
+
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (documents_++ > 0) {
+            throw Refused{position(mark), "a second document begins here; a scenario is one document "
+                                          "(is a line above indented wrongly?)"};
+        }
+    }
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        Position at = position(mark);
+        const std::string_view rest = std::string_view(file_.bytes).substr(offset_of(file_, at));
+        std::size_t written = 0;
+        for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+            if (rest.substr(0, word.size()) == word) written = word.size();
+        }
+        at.length = static_cast<std::uint32_t>(written);
+        // The mark of a value that is not there is that of the token after it.
+        const bool has_key = !open_.empty() && open_.back().key.has_value();
+        if (written == 0 && has_key) at = open_.back().key_position;
+        finish(Node::null(at), anchor);
+    }
+
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        if (expects_key()) throw Refused{position(mark), "a key must be written out, not an alias"};
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end()) throw Refused{position(mark), "an alias cannot contain itself"};
+        finish(found->second, 0);
+    }
+
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        const bool quoted = tag == "!";
+        Position at = position(mark);
+        check_tag(tag, at, quoted);
+        at.length = quoted ? quoted_length(at) : plain_length(at, value);
+        if (quoted) check_escapes(value, at);
+        if (expects_key()) {
+            begin_entry(value, quoted, at);
+        } else {
+            finish(Node::scalar(value, quoted, at), anchor);
+        }
+    }
+
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        open(NodeKind::sequence, mark, tag, anchor);
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
+        open(NodeKind::map, mark, tag, anchor);
+    }
+    void OnMapEnd() override { close(); }
+
+    Position position(const YAML::Mark& mark) const {
+        if (mark.line < 0 || mark.column < 0) return {index_, 1, 1, 0};
+        const auto lines = static_cast<int>(file_.line_starts.size());
+        return {index_, static_cast<std::uint32_t>(std::min(mark.line + 1, lines)),
+                static_cast<std::uint32_t>(mark.column + 1), 1};
+    }
+
+  private:
+    struct Open {
+        NodeKind kind;
+        Position at;
+        YAML::anchor_t anchor;
+        std::optional<std::string> key;
+        Position key_position;
+        std::vector<Node::Entry> entries;
+        std::map<std::string, Position> keys;
+    };
+
+    bool expects_key() const {
+        return !open_.empty() && open_.back().kind == NodeKind::map && !open_.back().key.has_value();
+    }
+
+    void check_tag(const std::string& tag, const Position& at, bool quoted) const {
+        if (!tag.empty() && tag != "?" && !quoted) {
+            throw Refused{at, "YAML tags (" + quote(tag) + ") are not part of the language"};
+        }
+    }
+
+    void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+        const Position at = position(mark);
+        check_tag(tag, at, false);
+        if (expects_key()) throw Refused{at, "a key must be a word, not a map or a list"};
+        if (open_.size() >= deepest_nesting) throw Refused{at, "nested deeper than 64 levels"};
+        open_.push_back({kind, at, anchor, std::nullopt, {}, {}, {}});
+    }
+
+    void close() {
+        Open done = std::move(open_.back());
+        open_.pop_back();
+        if (done.kind == NodeKind::map) {
+            finish(Node::map(std::move(done.entries), done.at), done.anchor);
+        } else {
+            finish(Node::sequence(std::move(done.entries), done.at), done.anchor);
+        }
+    }
+
+    void begin_entry(const std::string& key, bool quoted, const Position& at) {
+        if (key.empty()) throw Refused{at, "a key cannot be empty"};
+        Open& map = open_.back();
+        if (key == "<<" && !quoted) {
+            complaints_.error(at, "merge keys ('<<') are not part of the language; use 'extends: NAME'");
+        }
+        const auto [earlier, is_new] = map.keys.emplace(key, at);
+        if (!is_new) {
+            complaints_.error(at, "duplicate key " + quote(key))
+                .notes.push_back({earlier->second, "first given here"});
+        }
+        map.key = key;
+        map.key_position = at;
+    }
+
+    void finish(const Node& node, YAML::anchor_t anchor) {
+        nodes_ += node.weight();
+        if (nodes_ > 2 * most_nodes || node.weight() > most_nodes) {
+            throw Refused{node.position(), "more than 2,000,000 values; describe many equal things as "
+                                           "a population with 'count'"};
+        }
+        if (node.depth() > deepest_nesting) throw Refused{node.position(), "nested deeper than 64 levels"};
+        if (anchor != 0) anchors_[anchor] = node;
+        if (open_.empty()) {
+            root_ = node;
+        } else if (expects_key()) {  // a null as key: yaml-cpp reads ": value" so
+            throw Refused{node.position(), "a key is missing here"};
+        } else {
+            Open& parent = open_.back();
+            const bool ignored = parent.key && parent.key->compare(0, 2, "x-") == 0;
+            if (!ignored) {
+                parent.entries.push_back({parent.key.value_or(""), parent.key_position, node});
+            }
+            parent.key.reset();
+        }
+    }
+
+    /// Bytes of a plain scalar on the line where it begins.
+    std::uint32_t plain_length(const Position& at, const std::string& value) const {
+        const std::string_view line = complaints_.sources().line(index_, at.line);
+        const std::string_view rest = line.substr(std::min<std::size_t>(at.column - 1, line.size()));
+        if (rest.substr(0, value.size()) == value) return static_cast<std::uint32_t>(value.size());
+        return static_cast<std::uint32_t>(rest.substr(0, rest.find(" #")).size());
+    }
+
+    /// Bytes of a quoted scalar on its first line; refuses one that the file's end cuts off, which
+    /// yaml-cpp 0.7 takes as closed.
+    std::uint32_t quoted_length(const Position& at) const {
+        const std::string_view rest = std::string_view(file_.bytes).substr(offset_of(file_, at));
+        const std::size_t line_end = std::min(rest.find('\n'), rest.size());
+        const char mark = rest.empty() ? ' ' : rest.front();
+        if (mark != '"' && mark != '\'') return 1;  // a block scalar
+        std::size_t i = 1;
+        while (i < rest.size() && (rest[i] != mark || rest.substr(i, 2) == "''")) {
+            const bool pair = (mark == '"' && rest[i] == '\\') || (mark == '\'' && rest[i] == mark);
+            i += pair ? 2 : 1;
+        }
+        if (i >= rest.size()) throw Refused{at, "this quote is never closed"};
+        return static_cast<std::uint32_t>(std::min(i + 1, line_end));
+    }
+
+    void check_escapes(const std::string& value, const Position& at) const {
+        for (std::size_t i = 0; i < value.size();) {
+            const std::size_t length = utf8_sequence(std::string_view(value).substr(i));
+            if (length == 0 || is_control(value[i]) || value[i] == '\r') {
+                throw Refused{at, "control characters are not allowed, also not as escapes"};
+            }
+            i += length;
+        }
+    }
+
+    std::uint32_t index_;
+    const Sources::File& file_;
+    Complaints& complaints_;
+    std::optional<Node> root_;
+    std::vector<Open> open_;
+    std::map<YAML::anchor_t, Node> anchors_;
+    std::size_t nodes_ = 0;
+    int documents_ = 0;
+};
+
+std::string in_plain_words(const std::string& message) {
+    struct Wording {
+        std::string_view theirs, ours;
+    };
+    static constexpr std::array<Wording, 8> wordings{{
+        {"illegal map value", "a ':' that begins a map is not possible here (wrong indentation, or a text "
+                              "with ': ' that needs quotes?)"},
+        {"end of map not found", "this line does not fit the indentation of the map above it"},
+        {"end of sequence not found", "this line does not fit the indentation of the list above it"},
+        {"end of map flow not found", "a '{' before this is not closed, or a ',' is missing"},
+        {"end of sequence flow not found", "a '[' before this is not closed, or a ',' is missing"},
+        {"illegal EOF in scalar", "a quote before this is never closed"},
+        {"the referenced anchor is not defined", "no such anchor"},
+        {"unknown token", "this character cannot begin a value; put the text in quotes"},
+    }};
+    for (const Wording& wording : wordings) {
+        if (message.compare(0, wording.theirs.size(), wording.theirs) == 0) return std::string(wording.ours);
+    }
+    return "not valid YAML: " + message;
+}
+
+std::string as_lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
+}
+
+bool all_of(std::string_view text, std::string_view allowed) {
+    return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+/// Why a plain scalar means different things to different readers of YAML; "" when it does not.
+std::string ambiguity(std::string_view text) {
+    static constexpr std::string_view digits = "0123456789";
+    const std::string word = as_lower(text);
+    for (const std::string_view truth : {"yes", "on", "y"}) {
+        if (word == truth) return "is 'true' to some readers of YAML; write true, or put it in quotes";
+    }
+    for (const std::string_view lie : {"no", "off", "n"}) {
+        if (word == lie) return "is 'false' to some readers of YAML; write false, or put it in quotes";
+    }
+    if ((word == "true" || word == "false") && word != text) return "is written '" + word + "'";
+    std::string_view number = text;
+    if (!number.empty() && (number[0] == '+' || number[0] == '-')) number.remove_prefix(1);
+    if (number.size() > 1 && number[0] == '0' && all_of(number, digits)) {
+        return "looks octal; write it without leading zeros, or put it in quotes";
+    }
+    const std::string_view prefix = number.substr(0, 2);
+    if (number.size() > 2 && (prefix == "0x" || prefix == "0o" || prefix == "0b") &&
+        all_of(as_lower(number.substr(2)), "0123456789abcdef")) {
+        return "is a number in another base; write it in decimal, or put it in quotes";
+    }
+    if (number.find_first_of("_:") != std::string_view::npos && all_of(number.substr(0, 1), digits) &&
+        all_of(number, "0123456789_:.")) {
+        return "is read as one number by some readers of YAML; write it plainly, or put it in quotes";
+    }
+    const std::string bare = as_lower(number);
+    if (bare == ".inf" || bare == ".nan") return "is not a finite number";
+    return "";
+}
+
+void check_scalars(const Node& node, const std::string& path, Complaints& complaints) {
+    std::size_t index = 0;
+    for (const Node::Entry& entry : node.entries()) {
+        const std::string below =
+            node.is_map() ? child_path(path, entry.key) : item_path(path, index++);
+        const Node& value = entry.value;
+        if (value.is_null()) {
+            const std::size_t colon = entry.key.find(':');
+            const std::string hint = colon != std::string::npos
+                                         ? "; a space is missing after ':'"
+                                         : "; leave it out, or write a value";
+            complaints.error(value.position(), (node.is_map() ? quote(entry.key) : "this item") +
+                                                   " has no value" + hint, below);
+        } else if (value.is_scalar() && !value.quoted()) {
+            const std::string why = ambiguity(value.text());
+            if (!why.empty()) complaints.error(value.position(), quote(value.text()) + " " + why, below);
+        }
+        check_scalars(value, below, complaints);
+    }
+}
+
+/// Runs yaml-cpp over the text. A second document is asked for, since yaml-cpp silently drops all that
+/// follows the first (one wrong indent is enough); never a third, which for "," never ends.
+std::optional<Node> build(std::uint32_t index, Complaints& complaints) {
+    Builder builder(index, complaints);
+    std::istringstream text(plain_lines(complaints.sources().file(index).bytes));
+    try {
+        YAML::Parser parser(text);
+        parser.HandleNextDocument(builder);
+        parser.HandleNextDocument(builder);
+    } catch (const Refused& refused) {
+        complaints.error(refused.at, refused.message);
+        return std::nullopt;
+    } catch (const YAML::Exception& e) {
+        complaints.error(builder.position(e.mark), in_plain_words(e.msg));
+        return std::nullopt;
+    }
+    return builder.root();
+}
+
+}  // namespace
+
+std::optional<Node> parse_yaml(std::uint32_t file, Complaints& complaints) {
+    if (!bytes_are_sound(file, complaints)) return std::nullopt;
+    const std::optional<Node> root = build(file, complaints);
+    if (root) check_scalars(*root, "", complaints);
+    return root;
+}
+
+}  // namespace driftstorm
