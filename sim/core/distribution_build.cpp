@@ -297,12 +297,12 @@ struct DistributionBuilder {
             refuse(law, "probabilities", static_cast<double>(p.size()),
                    "as many as 'values', at least 2");
         }
-        if (p.front() != 0) refuse(law, "probabilities", p.front(), "0 at first");
-        if (p.back() != 1) refuse(law, "probabilities", p.back(), "1 at last");
         for (std::size_t i = 1; i < p.size(); ++i) {
             if (!(p[i] > p[i - 1])) refuse(law, "probabilities", p[i], "ascending");
             if (x[i] < x[i - 1]) refuse(law, "values", x[i], "ascending with 'probabilities'");
         }
+        if (p.front() != 0) refuse(law, "probabilities", p.front(), "0 at first");
+        if (p.back() != 1) refuse(law, "probabilities", p.back(), "1 at last");
     }
 
     void operator()(const law::Mixture& law) const {

@@ -219,7 +219,7 @@ double exp_at_ends(const Scaled& e) {
 }
 
 inline double exp_of(double x, double tail) {
-    if (x > -708.0 && x < 709.0) {
+    if (x > -690.0 && x < 709.0) {  // below, power * rest would be subnormal and lose bits
         const Scaled e = exp_parts(x, tail);
         const double scale = double_of(bits_of(e.power) + (static_cast<std::uint64_t>(e.k) << 52));
         return scale + scale * e.rest;

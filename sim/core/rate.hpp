@@ -17,10 +17,13 @@ using Q64 = Int128;
 struct Rate {
     std::int64_t raw = 0;
 
-    /// Nearest multiple of 2^-64 (ties away from zero); only IEEE operations, so the same bits everywhere.
+    /// Nearest multiple of 2^-64 (ties away from zero); only IEEE operations, so the same bits
+    /// everywhere.
     static constexpr Rate fraction(double y) {
         const double scaled = y * 0x1p64;
-        return {static_cast<std::int64_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5)};
+        const auto whole = static_cast<std::int64_t>(scaled);
+        const double rest = scaled - static_cast<double>(whole);  // exact; scaled + 0.5 is not
+        return {whole + (rest >= 0.5) - (rest <= -0.5)};
     }
     static constexpr Rate ppb(double value) { return fraction(value * 1e-9); }
     static constexpr Rate ppm(double value) { return fraction(value * 1e-6); }
