@@ -170,7 +170,8 @@ Complaint& Complaints::add(Severity severity, const Position& at, std::string me
                            std::string path) {
     ++(severity == Severity::error ? errors_ : warnings_);
     overflow_ = {severity, at, std::move(message), std::move(path), {}};
-    if (all_.size() >= most_complaints) return overflow_;  // counted, not kept
+    kept_last_ = all_.size() < most_complaints;
+    if (!kept_last_) return overflow_;  // counted, not kept
     all_.push_back(std::move(overflow_));
     return all_.back();
 }

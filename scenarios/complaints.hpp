@@ -104,6 +104,9 @@ class Complaints {
     Complaint& error(const Position& at, std::string message, std::string path = "");
     Complaint& warning(const Position& at, std::string message, std::string path = "");
 
+    /// The complaint filed last, to hang more notes on.
+    Complaint& last() { return kept_last_ ? all_.back() : overflow_; }
+
     std::size_t errors() const { return errors_; }
     std::size_t warnings() const { return warnings_; }
     bool any_errors() const { return errors_ > 0; }
@@ -126,7 +129,8 @@ class Complaints {
     std::vector<Complaint> all_;
     std::size_t errors_ = 0;
     std::size_t warnings_ = 0;
-    Complaint overflow_;
+    Complaint overflow_;  ///< the last one, when there were too many to keep
+    bool kept_last_ = false;
 };
 
 /// The known word nearest to a misspelt one, or "" when none is near enough to be meant. Distance is

@@ -1,6 +1,7 @@
 #include "scenarios/document.hpp"
 
 #include "scenarios/resolve.hpp"
+#include "scenarios/values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -126,11 +127,6 @@ bool is_parameter_name(std::string_view name) {
     return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), allowed);
 }
 
-std::string dimension_phrase(Dimension dimension) {
-    if (dimension == Dimension::count) return "a bare number";
-    return std::string(dimension_name(dimension)) + " (" + std::string(dimension_examples(dimension)) + ")";
-}
-
 /// Reads `parameters:` and puts --set in place.
 class ParameterReader {
   public:
@@ -250,14 +246,7 @@ class ParameterReader {
     }
 
     std::optional<Quantity> end_of_range(const Node& end, const Quantity& value, const std::string& path) {
-        if (end.is_null()) return {};
-        const ParsedQuantity parsed = parse_quantity(end.text());
-        if (end.is_scalar() && parsed.quantity && parsed.quantity->dimension() == value.dimension()) {
-            return parsed.quantity;
-        }
-        complaints_.error(end.position(), "'range' must be " + dimension_phrase(value.dimension()) +
-                                              " like the default, got " + end.describe(), path);
-        return {};
+        return read_quantity(end, {"range", path, {value.unit->name}, complaints_});
     }
 
     bool check_range(const Parameter& parameter, const Quantity& value, const Node& node, const std::string& path) {
@@ -294,18 +283,16 @@ class ParameterReader {
         }
         const Node value = Node::scalar(one.value, false, value_at);
         const std::string path = child_path("parameters", one.name);
-        const ParsedQuantity parsed = parse_quantity(one.value);
         const ParsedQuantity usual = parse_quantity(found->default_value.text());
         if (usual.quantity) {
-            const bool fits = parsed.quantity && parsed.quantity->dimension() == usual.quantity->dimension();
-            if (!fits) {
-                complaints_.error(value_at, quote(one.name) + " must be " + dimension_phrase(usual.quantity->dimension()) +
-                                                ", got " + value.describe(), path)
-                    .notes.push_back({found->at, "the parameter is defined here"});
-                return;
+            const std::size_t before = complaints_.errors();
+            const ValuePlace place{one.name, path, {usual.quantity->unit->name}, complaints_};
+            const std::optional<Quantity> quantity = read_quantity(value, place);
+            if (complaints_.errors() > before) {
+                complaints_.last().notes.push_back({found->at, "the parameter is defined here"});
             }
-            if (!check_range(*found, *parsed.quantity, value, path)) return;
-            found->changed = parsed.quantity->compare(*usual.quantity) != 0;
+            if (!quantity || !check_range(*found, *quantity, value, path)) return;
+            found->changed = quantity->compare(*usual.quantity) != 0;
         } else {
             if (!is_plain_value(value, path)) return;
             found->changed = one.value != found->default_value.text();

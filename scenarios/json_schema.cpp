@@ -56,7 +56,18 @@ std::string quantity_regex(std::span<const std::string_view> units) {
 
 std::string SchemaWriter::define(const std::string& name, const std::string& schema) {
     definitions_.emplace(name, schema);
+    return reference(name);
+}
+
+std::string SchemaWriter::reference(const std::string& name) {
     return "{\"$ref\": " + json_string("#/$defs/" + name) + "}";
+}
+
+std::string SchemaWriter::definition_name(Dimension dimension) {
+    std::string name(dimension_name(dimension));
+    name = name.substr(name.find(' ') + 1);
+    std::replace(name.begin(), name.end(), ' ', '_');
+    return name;
 }
 
 std::string SchemaWriter::quantity(std::string_view unit) {
@@ -65,11 +76,8 @@ std::string SchemaWriter::quantity(std::string_view unit) {
         return define("number", "{\"anyOf\": [{\"type\": \"number\"}, " +
                                     string_like(parameter_regex) + "]}");
     }
-    std::string name(dimension_name(dimension));
-    name = name.substr(name.find(' ') + 1);
-    std::replace(name.begin(), name.end(), ' ', '_');
     const std::vector<std::string_view> units = units_of(dimension);
-    return define(name, string_like(quantity_regex(units) + "|" + std::string(parameter_regex)));
+    return define(definition_name(dimension), string_like(quantity_regex(units) + "|" + std::string(parameter_regex)));
 }
 
 std::string SchemaWriter::integer() {

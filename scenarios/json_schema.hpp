@@ -52,6 +52,10 @@ class SchemaWriter {
                       std::span<const std::pair<std::string_view, std::vector<Property>>> kinds);
     /// Keeps a schema under $defs and gives the reference to it; the first definition stays.
     std::string define(const std::string& name, const std::string& schema);
+    void redefine(const std::string& name, const std::string& schema) { definitions_[name] = schema; }
+    static std::string reference(const std::string& name);
+    /// "frequency_ratio"
+    static std::string definition_name(Dimension dimension);
     bool is_defined(const std::string& name) const { return definitions_.count(name) > 0; }
 
     /// The whole document. `sections` are the top-level keys beyond schema, include and parameters.

@@ -317,6 +317,8 @@ std::optional<std::int64_t> Quantity::whole(std::string_view unit_name) const {
 
 int Quantity::compare(const Quantity& other) const {
     // Over a common denominator both are whole multiples of a power of ten.
+    const bool other_way = !accepts(dimension(), other.dimension());
+    if (other_way && accepts(other.dimension(), dimension())) return -other.compare(*this);
     const Quantity same = as_dimension(other, dimension());
     const auto magnitude = [](const Quantity& q, std::int64_t factor) {
         Decimal out = q.number;

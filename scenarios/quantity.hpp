@@ -84,6 +84,7 @@ struct Quantity {
     std::optional<std::int64_t> whole(std::string_view unit_name) const;
     std::optional<std::uint64_t> unsigned_whole(std::string_view unit_name) const;
     /// -1, 0, 1 as this is less than, equal to or greater than another of the same dimension; exact.
+    /// @throws std::invalid_argument when the dimensions differ
     int compare(const Quantity& other) const;
 };
 
