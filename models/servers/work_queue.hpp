@@ -2,6 +2,7 @@
 
 #include "sim/core/event.hpp"
 #include "sim/core/expect.hpp"
+#include "sim/core/fields.hpp"
 #include "sim/core/pool.hpp"
 
 #include <array>
