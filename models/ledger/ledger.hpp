@@ -49,6 +49,19 @@ class Ledger {
         since_ = now;
         cause_ = cause;
     }
+    /// The time since the last change up to `until` was spent in `cause`, as is known only now.
+    void spend(Cause cause, Time until) {
+        DRIFTSTORM_EXPECT(until >= since_);
+        blame_[cause] += until - since_;
+        since_ = until;
+    }
+    /// Leaves the time up to `until` to be accounted for by add(), by whoever knows what it was.
+    void skip(Time until) {
+        DRIFTSTORM_EXPECT(until >= since_);
+        since_ = until;
+    }
+    void add(Cause cause, Duration spent) { blame_[cause] += spent; }
+
     Cause cause() const { return cause_; }
     Time since() const { return since_; }
     /// Nanoseconds per cause up to `end`; they sum to end - composed.

@@ -45,7 +45,7 @@ struct Packet {
     std::uint64_t subject = 0;     ///< for draws: the message, the copy, or the partner's identity
     std::uint32_t attempt = 0;     ///< for draws: the subject's own count
     Ledger ledger{};
-    std::array<std::byte, 80> body{};
+    std::array<std::byte, 104> body{};
 
     template <class Body>
     void write(const Body& value) {

@@ -55,6 +55,13 @@ struct Generation {
     friend constexpr auto operator<=>(Generation, Generation) = default;
 };
 
+/// Addresses a model's own columns from within a message. Dense, so no part of an event's identity: the message also
+/// carries the entities it stands for.
+struct LocalNumber {
+    std::uint32_t value = 0;
+    friend constexpr auto operator<=>(LocalNumber, LocalNumber) = default;
+};
+
 /// A message small enough to travel inside the event.
 inline constexpr std::size_t inline_bytes = 16;
 

@@ -59,20 +59,48 @@ struct PayloadPool {
     std::vector<std::byte> bytes;
     std::vector<Slot> free;
 
-    Slot put(const void* payload);
-    void take(Slot slot, void* into);
+    /// @param count  the payload's size again, so that the compiler knows it where the type is
+    /// known [B]
+    Slot put(const void* payload, std::size_t count) {
+        Slot slot;
+        if (free.empty()) {
+            slot = static_cast<Slot>(bytes.size() / count);
+            bytes.resize(bytes.size() + count);
+        } else {
+            slot = free.back();
+            free.pop_back();
+        }
+        std::memcpy(bytes.data() + std::size_t{slot} * count, payload, count);
+        return slot;
+    }
+    void take(Slot slot, void* into, std::size_t count) {
+        std::memcpy(into, bytes.data() + std::size_t{slot} * count, count);
+        free.push_back(slot);
+    }
     auto state() { return std::tie(size, bytes, free); }
 };
+
+/// Where a message that carries a payload keeps its slot: the last bytes of the event.
+inline constexpr std::size_t slot_at = inline_bytes - sizeof(Slot);
+inline Slot slot_of(const Event& event) {
+    Slot slot;
+    std::memcpy(&slot, event.message.data() + slot_at, sizeof slot);
+    return slot;
+}
+inline void set_slot(Event& event, Slot slot) {
+    std::memcpy(event.message.data() + slot_at, &slot, sizeof slot);
+}
 
 /// What all events of one (model, message) share.
 struct EventType {
     std::uint16_t model = 0;
     std::uint16_t payload = 0;
-    std::size_t payload_size = 0;
-    std::string name;  ///< "message@model"
+    std::size_t payload_size = 0;  ///< [B]; 0: no payload
     /// Delivers, unless the event is stale. Returns whether it was delivered.
     bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
+    /// Fetches the model's hot line of that entity; nullptr if the model has none.
     void (*prefetch)(const void* model, Index local) = nullptr;
+    std::string name;  ///< "message@model"
 };
 
 struct EntityRecord {
@@ -81,17 +109,18 @@ struct EntityRecord {
     Index local = 0;
 };
 
+/// What a partition knows of a row type once one was recorded.
 struct RowUse {
-    bool known = false;
-    bool wanted = false;
+    const RowType* type = nullptr;  ///< nullptr: none yet
     std::size_t component = 0;
+    std::vector<TableSink*> sinks;  ///< those that want it
 };
 
 }  // namespace detail
 
-/// A model is a plain class that owns the columns of all entities of one kind in its partition. It declares
-/// `name`, `version` (changed whenever its results change), `Messages` (a std::tuple) with an on() overload
-/// for each, and state() if it has any.
+/// A model is a plain class that owns the columns of all entities of one kind in its partition. It
+/// declares `name`, `version` (changed whenever its results change), `Messages` (a std::tuple) with
+/// an on() overload for each, and state() if it has any.
 template <class Model>
 concept SimulationModel = requires {
     { Model::name } -> std::convertible_to<std::string_view>;
@@ -103,25 +132,30 @@ concept SimulationModel = requires {
 class Context {
   public:
     Time now() const { return now_; }
-    EntityId self() const { return self_; }  ///< the entity whose handler runs; it is the source of what is sent
-    std::uint64_t identity() const;          ///< stable identity of self()
+    EntityId self() const {
+        return self_;
+    }  ///< the entity whose handler runs; it is the source of what is sent
+    std::uint64_t identity() const;  ///< stable identity of self()
     std::uint64_t identity_of(EntityId entity) const;
     std::uint64_t seed() const;
 
-    /// Delivers `message` to entity `to` after `delay` >= 0 (>= the lookahead when `to` is in another partition).
+    /// Delivers `message` to entity `to` after `delay` >= 0 (>= the lookahead when `to` is in
+    /// another partition).
     template <class Model, class M>
-        requires Receives<Model, M> && (!CarriesPayload<M>)
-    void send(Duration delay, Address<Model> to, const M& message);
+    requires Receives<Model, M> &&
+        (!CarriesPayload<M>)void send(Duration delay, Address<Model> to, const M& message);
 
-    /// The same with a payload, which travels by value and reaches the handler as its second argument.
+    /// The same with a payload, which travels by value and reaches the handler as its second
+    /// argument.
     template <class Model, class M>
-        requires Receives<Model, M> && CarriesPayload<M>
-    void send(Duration delay, Address<Model> to, const M& message, const typename M::Payload& payload);
+    requires Receives<Model, M> && CarriesPayload<M>
+    void send(Duration delay, Address<Model> to, const M& message,
+              const typename M::Payload& payload);
 
     /// Sends to entity `index` of the given model of this partition.
     template <class Model, class M>
-        requires Receives<Model, M> && (!CarriesPayload<M>)
-    void remind(const Model& model, Index index, Duration delay, const M& message);
+    requires Receives<Model, M> &&(!CarriesPayload<M>)void remind(const Model& model, Index index,
+                                                                  Duration delay, const M& message);
 
     /// Address of entity `index` of the given model in this partition.
     template <class Model>
@@ -153,11 +187,16 @@ class Context {
     };
 
     Event make(Duration delay, EntityId to, std::uint16_t tag, Phase phase);
-    void dispatch(Event& event, const void* payload, std::size_t payload_size, std::uint16_t payload_type);
+    void dispatch(Event& event, const void* payload, std::size_t payload_size,
+                  std::uint16_t payload_type);
     void hash_event(const Event& event, RecordHash& hash) const;
-    void keep_row(const RowType& type, const void* row);
-    detail::RowUse& row_use(std::uint16_t number, const RowType& type);
-    std::uint64_t entity_word(EntityId entity) const { return entity == no_entity ? 0 : identity_of(entity); }
+    void hand_on(std::uint16_t number, const void* row);
+    void first_use(detail::RowUse& use, const RowType& type);
+    template <class Model, class M>
+    std::uint16_t tag_of() const;
+    std::uint64_t entity_word(EntityId entity) const {
+        return entity == no_entity ? 0 : identity_of(entity);
+    }
     template <class T>
     void hash_value(RecordHash& hash, const T& value) const;
 
@@ -169,7 +208,7 @@ class Context {
 
     EventQueue queue_;
     std::vector<detail::PayloadPool> pools_;
-    std::vector<void*> models_;                    ///< by model number; nullptr: not in this partition
+    std::vector<void*> models_;  ///< by model number; nullptr: not in this partition
     std::vector<std::vector<EntityId>> entities_;  ///< by model number, local index
     DigestLadder ladder_;
     std::size_t events_component_ = 0;
@@ -183,16 +222,16 @@ class Context {
     std::vector<detail::RowUse> row_uses_;
     struct StoredRow {
         RowStamp stamp;
-        const RowType* type;
+        std::uint16_t number;
         std::size_t at;
     };
-    std::vector<StoredRow> rows_;
+    std::vector<StoredRow> rows_;  ///< kept until the streams of all partitions are merged
     std::vector<std::byte> row_bytes_;
 };
 
-/// Runs a world of models: takes, again and again, the pending event of least key, delivers it and digests it.
-/// Partitions are driven by one thread in rounds no longer than the lookahead; results do not depend on how
-/// many there are.
+/// Runs a world of models: takes, again and again, the pending event of least key, delivers it and
+/// digests it. Partitions are driven by one thread in rounds no longer than the lookahead; results
+/// do not depend on how many there are.
 class Kernel {
   public:
     struct Options {
@@ -213,8 +252,8 @@ class Kernel {
     template <SimulationModel Model>
     void add_model(std::uint32_t partition, Model& model);
 
-    /// Declares the next entity of Model in `partition`. Call in order of (section, name, member): the ids
-    /// that order simultaneous events are given in order of the calls.
+    /// Declares the next entity of Model in `partition`. Call in order of (section, name, member):
+    /// the ids that order simultaneous events are given in order of the calls.
     /// @param identity  stable 64-bit identity, see identity_of()
     template <SimulationModel Model>
     Address<Model> add_entity(std::uint32_t partition, std::uint64_t identity);
@@ -225,7 +264,8 @@ class Kernel {
     /// Names entities in reports of broken promises.
     void name_entities(std::function<std::string(EntityId)> name) { name_ = std::move(name); }
 
-    /// The context of that entity, as if one of its handlers ran: for first messages, before the run.
+    /// The context of that entity, as if one of its handlers ran: for first messages and rows,
+    /// before a run. It is good until the next call of as() or run_until().
     Context& as(EntityId entity);
 
     /// Delivers all events up to and including `end`; ends with now() == end.
@@ -235,23 +275,31 @@ class Kernel {
     Time next_time() const;  ///< of the least pending event; end_of_time if none
     std::uint64_t delivered() const;
     std::size_t pending() const;
+    std::size_t pending_bytes() const;  ///< memory held for pending events, without payloads [B]
     std::size_t entity_count() const { return records_.size(); }
     std::uint32_t partitions() const { return static_cast<std::uint32_t>(contexts_.size()); }
-    std::uint32_t partition_of(EntityId entity) const { return partition_of_[static_cast<std::size_t>(entity)]; }
-    std::uint64_t identity_of(EntityId entity) const { return records_[static_cast<std::size_t>(entity)].identity; }
-    Index index_of(EntityId entity) const { return records_[static_cast<std::size_t>(entity)].local; }
+    std::uint32_t partition_of(EntityId entity) const {
+        return partition_of_[static_cast<std::size_t>(entity)];
+    }
+    std::uint64_t identity_of(EntityId entity) const {
+        return records_[static_cast<std::size_t>(entity)].identity;
+    }
+    Index index_of(EntityId entity) const {
+        return records_[static_cast<std::size_t>(entity)].local;
+    }
     std::uint64_t seed() const { return options_.seed; }
     DigestLadder ladder() const;  ///< of all partitions
     std::uint64_t digest() const { return ladder().root(); }
     std::vector<ModelVersion> model_versions() const;  ///< sorted by name
 
-    /// The whole state, models included. Restore only into a kernel built from the same scenario with the same
-    /// number of partitions; @throws std::invalid_argument otherwise.
+    /// The whole state, models included. Restore only into a kernel built from the same scenario
+    /// with the same number of partitions; @throws std::invalid_argument otherwise.
     std::vector<std::byte> save();
     void restore(const std::vector<std::byte>& saved);
 
-    /// For tests: occupies `count` slots of every payload pool, so that handles differ between equal runs.
-    void offset_pools(std::size_t count) { pool_offset_ = count; }
+    /// For tests: occupies `count` slots of every payload pool, so that handles differ between
+    /// equal runs. Call before the first message.
+    void offset_pools(std::size_t count);
 
   private:
     friend class Context;
@@ -267,22 +315,30 @@ class Kernel {
     };
 
     void run_partition(Context& context, Time limit);
+    void fetch(const Context& context, const Event& event) const;
     void exchange();
+    void add_type(detail::EventType type);
+    void make_pool(Context& context, const detail::EventType& type) const;
+    const std::vector<TableSink*>& sinks_for(const RowType& type);
     void hand_out_rows();
-    void hand_out(const Context& context, std::size_t row);
+    void hand_out_first_rows();
+    static void hand_out(const Context& context, std::size_t row);
     std::string describe_running() const;
     [[noreturn]] void zero_time_loop(const Context& context) const;
-    void register_type(std::uint16_t model, std::size_t index, detail::EventType type);
     void archive(Archive& archive);
+    void archive_partition(Archive& archive, Context& context,
+                           const std::vector<std::uint16_t>& tag_of);
 
     Options options_;
     std::vector<std::unique_ptr<Context>> contexts_;
     std::vector<detail::EntityRecord> records_;
     std::vector<std::uint16_t> partition_of_;
-    std::vector<std::uint16_t> tag_base_;  ///< by model number
+    std::vector<std::uint16_t> tag_base_;   ///< by model number
     std::vector<detail::EventType> types_;  ///< by tag
     std::vector<RegisteredModel> models_;
     std::vector<TableSink*> sinks_;
+    std::vector<std::pair<const RowType*, std::vector<TableSink*>>>
+        wanting_;  ///< of each row type seen so far
     std::function<std::string(EntityId)> name_;
     Duration lookahead_{0};
     Time now_{};
@@ -290,17 +346,19 @@ class Kernel {
     const Context* running_ = nullptr;
 };
 
-// ---- templates -----------------------------------------------------------------------------------
+// ---- templates
+// -----------------------------------------------------------------------------------
 
 template <class T>
 void Context::hash_value(RecordHash& hash, const T& value) const {
-    if constexpr (std::is_same_v<T, Generation>) {
-        // A generation tells live from cancelled; it is no part of what happened.
+    if constexpr (std::is_same_v<T, Generation> || std::is_same_v<T, LocalNumber>) {
+        // A generation tells live from cancelled, a local number addresses columns: no part of what happened.
     } else if constexpr (std::is_same_v<T, EntityId>) {
         hash.add(entity_word(value));
     } else if constexpr (detail::IsAddress<T>::value) {
         hash.add(entity_word(value.id));
-    } else if constexpr (std::is_same_v<T, Time> || std::is_same_v<T, Duration> || std::is_same_v<T, Reading>) {
+    } else if constexpr (std::is_same_v<T, Time> || std::is_same_v<T, Duration> ||
+                         std::is_same_v<T, Reading>) {
         hash.add(static_cast<std::uint64_t>(value.ns));
     } else if constexpr (std::is_same_v<T, double>) {
         hash.add(value);
@@ -321,10 +379,9 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
     if constexpr (Cancels<Model, M>) {
         if (model.stale(message, local)) {
             if constexpr (CarriesPayload<M>) {
-                Slot slot;
-                std::memcpy(&slot, event.message.data() + inline_bytes - sizeof slot, sizeof slot);
                 typename M::Payload dropped;
-                context.pools_[detail::payload_number<typename M::Payload>].take(slot, &dropped);
+                context.pools_[detail::payload_number<typename M::Payload>].take(
+                    detail::slot_of(event), &dropped, sizeof dropped);
             }
             return false;
         }
@@ -335,21 +392,23 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
         context.hash_event(event, hash);
         hash.add(std::uint64_t{std::integral_constant<std::uint64_t, stable_hash(M::name)>::value});
         if constexpr (HasFields<M>) {
-            for_each_field<M>([&](const auto& field) { context.hash_value(hash, message.*field.member); });
+            for_each_field<M>(
+                [&](const auto& field) { context.hash_value(hash, message.*field.member); });
         } else {
-            static_assert(std::is_empty_v<M>, "a message with members lists them in fields(), so they are digested");
+            static_assert(std::is_empty_v<M>,
+                          "a message with members lists them in fields(), so they are digested");
         }
-        if constexpr (!std::is_same_v<decltype(payload), const std::nullptr_t*>) hash.add(payload->identity());
+        if constexpr (!std::is_same_v<decltype(payload), const std::nullptr_t*>)
+            hash.add(payload->identity());
         const bool sample = M::phase == Phase::sample;
-        context.ladder_.add(sample ? context.sample_component_ : context.events_component_, event.key.at,
-                            hash.finish());
+        context.ladder_.add(sample ? context.sample_component_ : context.events_component_,
+                            event.key.at, hash.finish());
     };
     if constexpr (CarriesPayload<M>) {
         using Payload = typename M::Payload;
-        Slot slot;
-        std::memcpy(&slot, event.message.data() + inline_bytes - sizeof slot, sizeof slot);
         Payload payload;
-        context.pools_[detail::payload_number<Payload>].take(slot, &payload);
+        context.pools_[detail::payload_number<Payload>].take(detail::slot_of(event), &payload,
+                                                             sizeof payload);
         digest(&payload);
         model.on(message, payload, local, context);
     } else {
@@ -360,30 +419,36 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
 }
 
 template <class Model, class M>
-    requires Receives<Model, M> && (!CarriesPayload<M>)
-void Context::send(Duration delay, Address<Model> to, const M& message) {
-    const auto tag = static_cast<std::uint16_t>(kernel_->tag_base_[detail::model_number<Model>] +
-                                                detail::IndexIn<M, typename Model::Messages>::value);
-    Event event = make(delay, to.id, tag, M::phase);
+std::uint16_t Context::tag_of() const {
+    const std::uint16_t number = detail::model_number<Model>;
+    DRIFTSTORM_EXPECT(number < kernel_->tag_base_.size());  // the model was added to this kernel
+    return static_cast<std::uint16_t>(kernel_->tag_base_[number] +
+                                      detail::IndexIn<M, typename Model::Messages>::value);
+}
+
+template <class Model, class M>
+requires Receives<Model, M> &&
+    (!CarriesPayload<M>)void Context::send(Duration delay, Address<Model> to, const M& message) {
+    Event event = make(delay, to.id, tag_of<Model, M>(), M::phase);
     std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
     dispatch(event, nullptr, 0, 0);
 }
 
 template <class Model, class M>
-    requires Receives<Model, M> && CarriesPayload<M>
-void Context::send(Duration delay, Address<Model> to, const M& message, const typename M::Payload& payload) {
+requires Receives<Model, M> && CarriesPayload<M>
+void Context::send(Duration delay, Address<Model> to, const M& message,
+                   const typename M::Payload& payload) {
     using Payload = typename M::Payload;
     static_assert(std::is_trivially_copyable_v<Payload>);
-    const auto tag = static_cast<std::uint16_t>(kernel_->tag_base_[detail::model_number<Model>] +
-                                                detail::IndexIn<M, typename Model::Messages>::value);
-    Event event = make(delay, to.id, tag, M::phase);
+    Event event = make(delay, to.id, tag_of<Model, M>(), M::phase);
     std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
     dispatch(event, &payload, sizeof payload, detail::payload_number<Payload>);
 }
 
 template <class Model, class M>
-    requires Receives<Model, M> && (!CarriesPayload<M>)
-void Context::remind(const Model& model, Index index, Duration delay, const M& message) {
+requires Receives<Model, M> &&
+    (!CarriesPayload<M>)void Context::remind(const Model& model, Index index, Duration delay,
+                                             const M& message) {
     send(delay, address_of(model, index), message);
 }
 
@@ -395,7 +460,10 @@ Address<Model> Context::address_of(const Model&, Index index) const {
 template <Row R>
 void Context::record(const R& row) {
     const RowType& type = row_type<R>();
-    const detail::RowUse& use = row_use(detail::row_number<R>, type);
+    const std::uint16_t number = detail::row_number<R>;
+    if (row_uses_.size() <= number) row_uses_.resize(number + 1u);
+    detail::RowUse& use = row_uses_[number];
+    if (use.type == nullptr) first_use(use, type);
     if (kernel_->options_.digest) {
         RecordHash hash;
         hash.add(identity());
@@ -404,7 +472,7 @@ void Context::record(const R& row) {
         for_each_field<R>([&](const auto& field) { hash_value(hash, row.*field.member); });
         ladder_.add(use.component, now_, hash.finish());
     }
-    if (use.wanted) keep_row(type, &row);
+    if (!use.sinks.empty()) hand_on(number, &row);
 }
 
 template <SimulationModel Model>
@@ -416,13 +484,14 @@ void Kernel::add_model(std::uint32_t partition, Model& model) {
         context.models_.resize(number + 1u, nullptr);
         context.entities_.resize(number + 1u);
     }
-    DRIFTSTORM_EXPECT(context.models_[number] == nullptr);
+    DRIFTSTORM_EXPECT(context.models_[number] == nullptr);  // one instance of a model per partition
     context.models_[number] = &model;
 
     for (const RegisteredModel& known : models_)
         if (known.number == number) return;
     RegisteredModel made{std::string(Model::name), Model::version, number,
-                         static_cast<std::uint16_t>(std::tuple_size_v<typename Model::Messages>), nullptr};
+                         static_cast<std::uint16_t>(std::tuple_size_v<typename Model::Messages>),
+                         nullptr};
     made.archive = [](void* erased, Archive& archive) {
         if constexpr (Enumerable<Model>) archive.item(*static_cast<Model*>(erased));
     };
@@ -430,7 +499,8 @@ void Kernel::add_model(std::uint32_t partition, Model& model) {
     if (tag_base_.size() <= number) tag_base_.resize(number + 1u, 0);
     tag_base_[number] = static_cast<std::uint16_t>(types_.size());
     [&]<class... M>(std::type_identity<std::tuple<M...>>) {
-        static_assert((Receives<Model, M> && ...), "every message in Messages has its on() overload");
+        static_assert((Receives<Model, M> && ...),
+                      "every message in Messages has its on() overload");
         const auto add = [&]<class Msg>(std::type_identity<Msg>) {
             detail::EventType type;
             type.model = number;
@@ -444,7 +514,7 @@ void Kernel::add_model(std::uint32_t partition, Model& model) {
                 type.prefetch = [](const void* erased, Index local) {
                     __builtin_prefetch(static_cast<const Model*>(erased)->hot(local), 1);
                 };
-            types_.push_back(std::move(type));
+            add_type(std::move(type));
         };
         (add(std::type_identity<M>{}), ...);
     }(std::type_identity<typename Model::Messages>{});
@@ -466,7 +536,9 @@ Address<Model> Kernel::add_entity(std::uint32_t partition, std::uint64_t identit
 }
 
 inline std::uint64_t Context::seed() const { return kernel_->options_.seed; }
-inline std::uint64_t Context::identity_of(EntityId entity) const { return kernel_->identity_of(entity); }
+inline std::uint64_t Context::identity_of(EntityId entity) const {
+    return kernel_->identity_of(entity);
+}
 inline std::uint64_t Context::identity() const { return identity_of(self_); }
 inline Index Context::index_of(EntityId entity) const { return kernel_->index_of(entity); }
 
@@ -479,9 +551,10 @@ inline void Context::hash_event(const Event& event, RecordHash& hash) const {
 
 inline Event Context::make(Duration delay, EntityId to, std::uint16_t tag, Phase phase) {
     DRIFTSTORM_EXPECT(delay.ns >= 0);  // a message may not arrive before it was sent
-    DRIFTSTORM_EXPECT(to != no_entity);
+    DRIFTSTORM_EXPECT(delay < end_of_time - now_);
+    DRIFTSTORM_EXPECT(static_cast<std::size_t>(to) < kernel_->records_.size());
     detail::EntityRecord& self = kernel_->records_[static_cast<std::size_t>(self_)];
-    DRIFTSTORM_EXPECT(self.sent != 0xffffffffu);
+    DRIFTSTORM_EXPECT(self.sent != 0xffffffffu);  // an entity's events are told apart by this count
     Event event;
     event.key = EventKey::of(now_ + delay, phase, self_, self.sent++);
     event.target = to;
@@ -491,16 +564,17 @@ inline Event Context::make(Duration delay, EntityId to, std::uint16_t tag, Phase
 
 inline void Context::dispatch(Event& event, const void* payload, std::size_t payload_size,
                               std::uint16_t payload_type) {
-    const std::uint32_t to = kernel_->contexts_.size() == 1 ? 0 : kernel_->partition_of(event.target);
+    const std::uint32_t to =
+        kernel_->contexts_.size() == 1 ? 0 : kernel_->partition_of(event.target);
     if (to == partition_) {
         if (payload != nullptr) {
-            const Slot slot = pools_[payload_type].put(payload);
-            std::memcpy(event.message.data() + inline_bytes - sizeof slot, &slot, sizeof slot);
+            detail::set_slot(event, pools_[payload_type].put(payload, payload_size));
         }
         queue_.push(event);
         return;
     }
-    DRIFTSTORM_EXPECT(event.key.at - now_ >= kernel_->lookahead_);
+    // Before a run no partition is ahead of another, so any delay will do.
+    DRIFTSTORM_EXPECT(kernel_->running_ == nullptr || event.key.at - now_ >= kernel_->lookahead_);
     outgoing_.push_back({event, to, outgoing_payloads_.size()});
     if (payload != nullptr) {
         const auto* bytes = static_cast<const std::byte*>(payload);

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "sim/core/event.hpp"
+#include "sim/core/fields.hpp"
+#include "sim/core/kernel.hpp"
+#include "sim/core/table.hpp"
+#include "sim/core/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace driftstorm {
+
+enum class FaultKind : std::uint8_t {
+    node_down,        ///< a server node crashes; restarts with a cold cache
+    link_down,        ///< a link or router of the network fails; routes follow after reconvergence
+    cell_degrade,     ///< a cell or access point has other rates
+    cell_down,        ///< a cell or access point is off
+    packet_loss,      ///< a cell, access point or path loses packets
+    capacity_factor,  ///< a cell's or access point's rates are multiplied
+    clock_step,       ///< a server's clock is off by an amount
+    app_restart       ///< apps are closed and started again, perhaps without their caches
+};
+template <>
+inline constexpr std::array<std::string_view, 8> enum_words<FaultKind>{
+    "node_down", "link_down", "cell_degrade", "cell_down", "packet_loss", "capacity_factor", "clock_step", "app_restart"};
+
+enum class FaultEdge : std::uint8_t { begins, ends };
+template <>
+inline constexpr std::array<std::string_view, 2> enum_words<FaultEdge>{"begins", "ends"};
+
+/// Ground truth of what breaks; recorded once, by the region that holds the target.
+struct FaultRow {
+    static constexpr std::string_view table = "events/fault";
+    static constexpr std::string_view component = "faults";
+    EntityId fault = no_entity;
+    FaultKind kind = FaultKind::node_down;
+    FaultEdge edge = FaultEdge::begins;
+    EntityId target = no_entity;
+    static constexpr auto fields() {
+        return std::tuple{Field<FaultRow, EntityId>{"fault", &FaultRow::fault, "", "entry of the timeline"},
+                          Field<FaultRow, FaultKind>{"kind", &FaultRow::kind, "", "what breaks"},
+                          Field<FaultRow, FaultEdge>{"edge", &FaultRow::edge, "", "begins or ends"},
+                          Field<FaultRow, EntityId>{"target", &FaultRow::target, "", "first entity it hits"}};
+    }
+};
+
+/// The timeline. Every region holds a replica and gets its own messages at the same instants, so that a region knows of
+/// a fault elsewhere without a message faster than its paths; what a replica does to its region is wired by the builder.
+class Faults {
+  public:
+    static constexpr std::string_view name = "faults";
+    static constexpr int version = 1;
+
+    /// One fault on one target.
+    struct Plan {
+        EntityId entity = no_entity;      ///< the entry of the timeline
+        EntityId target_entity = no_entity;
+        FaultKind kind = FaultKind::node_down;
+        std::uint32_t target = 0;         ///< number of the target among those of its kind
+        std::uint32_t setting = 0;        ///< number of its settings, for the builder
+        std::uint32_t owner = 0;          ///< number of the region that records it
+        Time begin{};
+        Duration length{};                ///< 0 for what has no end (app_restart)
+    };
+    /// @param region  whose replica acts
+    using Act = std::function<void(Context&, std::uint32_t region, const Plan& plan, FaultEdge edge)>;
+
+    struct Begin {
+        static constexpr std::string_view name = "fault.begin";
+        static constexpr Phase phase = Phase::physics;
+        EntityId fault = no_entity;
+        EntityId target = no_entity;
+        LocalNumber plan;
+        static constexpr auto fields() {
+            return std::tuple{Field<Begin, EntityId>{"fault", &Begin::fault, "", "entry of the timeline"},
+                              Field<Begin, EntityId>{"target", &Begin::target, "", "what it hits"},
+                              Field<Begin, LocalNumber>{"plan", &Begin::plan, "", "its number"}};
+        }
+    };
+    struct End {
+        static constexpr std::string_view name = "fault.end";
+        static constexpr Phase phase = Phase::physics;
+        EntityId fault = no_entity;
+        EntityId target = no_entity;
+        LocalNumber plan;
+        static constexpr auto fields() {
+            return std::tuple{Field<End, EntityId>{"fault", &End::fault, "", "entry of the timeline"},
+                              Field<End, EntityId>{"target", &End::target, "", "what it hits"},
+                              Field<End, LocalNumber>{"plan", &End::plan, "", "its number"}};
+        }
+    };
+    using Messages = std::tuple<Begin, End>;
+
+    /// @param regions  numbers of the regions of this partition, by Index
+    Faults(std::vector<Plan> plans, std::vector<std::uint32_t> regions, Act act);
+
+    /// Plans the timeline: to be called once per region before the run, in its context.
+    void start(Context& context, Index region);
+    void on(const Begin& begin, Index region, Context& context);
+    void on(const End& end, Index region, Context& context);
+
+    /// The fault of that kind now on that target, as a region knows it; no_entity: none.
+    EntityId active(Index region, FaultKind kind, std::uint32_t target) const;
+    const std::vector<Plan>& plans() const { return plans_; }
+
+    auto state() { return std::tie(active_); }
+
+  private:
+    bool shared(Index region, std::uint32_t plan) const;
+    void record(Context& context, Index region, const Plan& plan, FaultEdge edge) const;
+
+    std::vector<Plan> plans_;
+    std::vector<std::uint32_t> regions_;
+    Act act_;
+    std::vector<std::vector<std::uint8_t>> active_;  ///< by region, plan
+};
+
+}  // namespace driftstorm
