@@ -15,6 +15,22 @@ namespace driftstorm {
 
 inline constexpr Index no_index = 0xffffffff;
 
+/// The shared links of a cell or an access point, for Links::add.
+template <class Transmitter>
+Links::Params uplink_of(const Transmitter& params) {
+    Links::Params link;
+    link.rate = params.uplink;
+    link.propagation = params.propagation;
+    link.buffer_bytes = params.buffer;
+    return link;
+}
+template <class Transmitter>
+Links::Params downlink_of(const Transmitter& params) {
+    Links::Params link = uplink_of(params);
+    link.rate = params.downlink;
+    return link;
+}
+
 /// How many devices a cell or access point serves, at each change.
 struct CellAttached {
     static constexpr std::string_view table = "network/cell_attached";
@@ -51,8 +67,9 @@ class Cells {
               Index downlink);
     /// One that only traced devices are served by: no place on the line, no shared links, no limit.
     Index add_traced(Technology technology, std::uint64_t identity);
-    /// Draws the signal maps. Call once, after the last add() and before the run.
-    void prepare(std::uint64_t seed);
+    /// Draws the signal maps for the stretch of the line that devices can reach. Call once, after
+    /// the last add() and before the run (Radios::prepare does).
+    void prepare(std::uint64_t seed, double from_m, double to_m);
 
     const RadioRules& rules() const { return rules_; }
     Index count() const { return static_cast<Index>(sites_.size()); }

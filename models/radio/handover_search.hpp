@@ -36,6 +36,9 @@ struct NextChange {
 /// only that instant is an event.
 class HandoverSearch {
   public:
+    /// @param period            between measurements; > 0
+    /// @param device_spread_db  standard deviation of what a device's seat does to each cell's
+    /// signal
     HandoverSearch(const Cells& cells, std::uint64_t seed, Duration period, double device_spread_db)
         : cells_(cells), seed_(seed), period_(period), spread_db_(device_spread_db) {}
 
@@ -56,15 +59,16 @@ class HandoverSearch {
     std::vector<Index> better(const RadioView& view, Index serving, Time t) const;
 
   private:
-    struct Heard {
-        Index cell;
-        double dbm;
-    };
-    double measured(const RadioView& view, Index cell, double position_m) const;
+    class Ahead;
+
+    double seat_db(const RadioView& view, Index cell) const;
     double position_m(const RadioView& view, Time t) const {
         return view.mobility->position_m(t - view.late);
     }
     int preference(const RadioView& view, Technology technology) const;
+    bool preferred(const RadioView& view, Technology offered, Technology current) const;
+    bool joins(Index cell, double dbm) const;
+    /// The first measurement after `after`.
     Time next_measurement(const RadioView& view, Time after) const;
 
     const Cells& cells_;

@@ -155,6 +155,8 @@ class Radios {
     Index add_trace(RadioTrace trace, std::vector<Index> cell_of);
     /// Adds a device; call Kernel::add_entity<Radios> for it in the same order.
     Index add(const Device& device);
+    /// Draws the signal maps. Call once, after the last add() and before the first start().
+    void prepare();
     /// Begins: call once per device before the run, as that device's entity (Kernel::as). It
     /// attaches at t = 0, without interruption, before any packet.
     void start(Context& context, Index device);
@@ -231,9 +233,10 @@ class Radios {
         std::uint32_t addresses = 0;   ///< handed out so far
         SlotList held;
         RadioChange planned = RadioChange::none;
-        AttachKind attaching = AttachKind::initial;
         std::uint8_t usable = 0;  ///< it has a network, though perhaps interrupted
         std::uint8_t begun = 0;
+        std::uint8_t tell_network = 0;  ///< observers are due when it is ready
+        std::uint8_t tell_attach = 0;
     };
     struct Held {
         Packet packet;
@@ -245,32 +248,41 @@ class Radios {
     };
 
     RadioView view(Index device) const;
-    void plan(Context& context, Index device, Time from);
-    void plan_trace(Context& context, Index device);
-    void change_by_trace(Context& context, Index device);
-    void begin(Context& context, Index device);
-    void hand_over(Context& context, Index device);
-    void join(Context& context, Index device);
-    void lose(Context& context, Index device, AttachKind kind);
-    bool reattach(Context& context, Index device, AttachKind kind);
-    Index first_with_room(Context& context, Index device, const std::vector<Index>& wanted);
-    void serve(Context& context, Index device, Index cell, Duration interruption, AttachKind kind);
-    void release(Context& context, Index device);
-    void leave_cell(Context& context, Index device, bool address_kept);
-    bool keeps_address(Index device, Technology next) const;
-    void forward(Context& context, Index device, Packet packet);
-    void hold(Context& context, Index device, Packet packet);
-    void wait_until(Context& context, Index device, Time at);
-    void send_on(Context& context, Index device, const Packet& packet);
-    void drop(Context& context, Index device, const Packet& packet, DropReason reason);
-    void record(Context& context, Index device, Index from, Index to, AttachKind kind,
-                Duration interruption);
-    void tell_network(Context& context, Index device, NetworkAddress previous);
+    bool traced(Index device) const { return devices_[device].trace != no_index; }
     Index uplink(Index device) const;
     Index downlink(Index device) const;
     EntityId entity(const Context& context, Index device) const {
         return context.address_of(*this, device).id;
     }
+
+    // attachment
+    void begin(Context& context, Index device);
+    void plan(Context& context, Index device, Time from);
+    void plan_trace(Context& context, Index device);
+    void follow_trace(Context& context, Index device);
+    void hand_over(Context& context, Index device);
+    void join(Context& context, Index device);
+    void lose(Context& context, Index device, AttachKind kind);
+    bool attach_again(Context& context, Index device, AttachKind kind);
+    Index first_with_room(Context& context, Index device, const std::vector<Index>& wanted);
+    Duration gap(Context& context, Index device, Technology next);
+    void serve(Context& context, Index device, Index cell, Duration interruption, AttachKind kind,
+               Technology technology = Technology::none);
+    void leave_cell(Context& context, Index device, bool address_kept);
+    void become_ready(Context& context, Index device, NetworkAddress previous);
+    bool keeps_address(Index device, Technology next) const;
+    void tell_network(Context& context, Index device, NetworkAddress previous);
+    EntityId cell_entity(const Context& context, Index cell) const;
+    void record(Context& context, Index device, Index from, AttachKind kind,
+                Duration interruption) const;
+
+    // packets
+    void pass(Context& context, Index device, const Packet& packet);
+    void send_on(Context& context, Index device, const Packet& packet);
+    void hold(Context& context, Index device, Packet packet);
+    std::vector<Packet> take_held(Index device);
+    void wait_until(Context& context, Index device, Time at);
+    void drop(Context& context, const Packet& packet, DropReason reason) const;
 
     Params params_;
     Cells& cells_;

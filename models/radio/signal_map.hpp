@@ -27,14 +27,18 @@ class SignalMap {
     };
 
     SignalMap() = default;
-    /// @param floor_dbm  the map ends where the mean signal is four standard deviations below this
-    SignalMap(std::uint64_t seed, const Site& site, double floor_dbm);
+    /// @param floor_dbm     the map ends where the mean signal is three standard deviations below
+    /// this
+    /// @param from_m, to_m  and at the ends of this stretch of the line; values do not depend on it
+    SignalMap(std::uint64_t seed, const Site& site, double floor_dbm, double from_m, double to_m);
 
     /// Signal at a position along the line [dBm], straight between metres; -infinity beyond the
     /// map.
     double at(double position_m) const;
     double first_m() const { return first_m_; }
-    double last_m() const { return first_m_ + static_cast<double>(dbm_.size()) - 1; }
+    double last_m() const {
+        return first_m_ + static_cast<double>(dbm_.size()) - 1;
+    }  ///< < first_m() when empty
     bool empty() const { return dbm_.empty(); }
 
     /// The mean alone.

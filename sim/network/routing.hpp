@@ -5,6 +5,7 @@
 #include "sim/network/topology.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <tuple>
@@ -72,7 +73,7 @@ class Routing {
 
     /// What happens to a packet that sets out now. One table look-up.
     Route route(NodeIndex from, NodeIndex to) const {
-        return table_[from * topology_.nodes() + to];
+        return table_[std::size_t{from} * topology_.nodes() + to];
     }
     /// The links of the route in force, in order; empty when there is none or from == to.
     std::vector<LinkIndex> links_of(NodeIndex from, NodeIndex to) const;
