@@ -17,47 +17,32 @@ std::uint16_t next_model_number() { return models_so_far++; }
 std::uint16_t next_payload_number() { return payloads_so_far++; }
 std::uint16_t next_row_number() { return rows_so_far++; }
 
-Slot PayloadPool::put(const void* payload) {
-    Slot slot;
-    if (free.empty()) {
-        slot = static_cast<Slot>(bytes.size() / size);
-        bytes.resize(bytes.size() + size);
-    } else {
-        slot = free.back();
-        free.pop_back();
-    }
-    std::memcpy(bytes.data() + std::size_t{slot} * size, payload, size);
-    return slot;
-}
-
-void PayloadPool::take(Slot slot, void* into) {
-    std::memcpy(into, bytes.data() + std::size_t{slot} * size, size);
-    free.push_back(slot);
-}
-
 }  // namespace detail
 
 namespace {
 constexpr std::uint64_t most_events_at_an_instant = 10'000'000;
-constexpr std::size_t prefetch_records = 12;
-constexpr std::size_t prefetch_models = 6;
+/// How many events ahead in the queue's run an entity's record and then its model's hot line are
+/// fetched: far enough for a cache miss of some 100 ns, near enough to be still there.
+constexpr std::size_t records_ahead = 24;
+constexpr std::size_t models_ahead = 12;
+
 }  // namespace
 
-detail::RowUse& Context::row_use(std::uint16_t number, const RowType& type) {
-    if (row_uses_.size() <= number) row_uses_.resize(number + 1u);
-    detail::RowUse& use = row_uses_[number];
-    if (!use.known) {
-        use.known = true;
-        use.component = ladder_.component(type.component);
-        for (const TableSink* sink : kernel_->sinks_) use.wanted = use.wanted || sink->wants(type);
-    }
-    return use;
+void Context::first_use(detail::RowUse& use, const RowType& type) {
+    use.type = &type;
+    use.component = ladder_.component(type.component);
+    use.sinks = kernel_->sinks_for(type);
 }
 
-void Context::keep_row(const RowType& type, const void* row) {
-    rows_.push_back({{key_, self_}, &type, row_bytes_.size()});
+void Context::hand_on(std::uint16_t number, const void* row) {
     const auto* bytes = static_cast<const std::byte*>(row);
-    row_bytes_.insert(row_bytes_.end(), bytes, bytes + type.size);
+    const detail::RowUse& use = row_uses_[number];
+    if (kernel_->contexts_.size() == 1 && kernel_->running_ != nullptr) {
+        for (TableSink* sink : use.sinks) sink->row(*use.type, {key_, self_}, bytes);
+        return;
+    }
+    rows_.push_back({{key_, self_}, number, row_bytes_.size()});
+    row_bytes_.insert(row_bytes_.end(), bytes, bytes + use.type->size);
 }
 
 Kernel::Kernel(const Options& options) : options_(options) {
@@ -76,22 +61,61 @@ Kernel::Kernel(const Options& options) : options_(options) {
 
 void Kernel::set_lookahead(Duration lookahead) {
     if (lookahead.ns <= 0)
-        throw std::invalid_argument("Kernel::set_lookahead: " + std::to_string(lookahead.ns) + " ns, must be > 0");
+        throw std::invalid_argument("Kernel::set_lookahead: " + std::to_string(lookahead.ns) +
+                                    " ns, must be > 0");
     lookahead_ = lookahead;
 }
 
-void Kernel::add_sink(TableSink& sink) { sinks_.push_back(&sink); }
+void Kernel::add_sink(TableSink& sink) {
+    sinks_.push_back(&sink);
+    for (auto& [type, wanting] : wanting_) {
+        if (!sink.wants(*type)) continue;
+        wanting.push_back(&sink);
+        for (const auto& context : contexts_)
+            for (detail::RowUse& use : context->row_uses_)
+                if (use.type == type) use.sinks = wanting;
+    }
+}
+
+const std::vector<TableSink*>& Kernel::sinks_for(const RowType& type) {
+    for (const auto& [known, wanting] : wanting_)
+        if (known == &type) return wanting;
+    std::vector<TableSink*> wanting;
+    for (TableSink* sink : sinks_)
+        if (sink->wants(type)) wanting.push_back(sink);
+    wanting_.push_back({&type, std::move(wanting)});
+    return wanting_.back().second;
+}
+
+void Kernel::add_type(detail::EventType type) {
+    for (const detail::EventType& known : types_) DRIFTSTORM_EXPECT(known.name != type.name);
+    DRIFTSTORM_EXPECT(types_.size() < 65535);
+    for (const auto& context : contexts_) make_pool(*context, type);
+    types_.push_back(std::move(type));
+}
+
+void Kernel::make_pool(Context& context, const detail::EventType& type) const {
+    if (type.payload_size == 0) return;
+    if (context.pools_.size() <= type.payload) context.pools_.resize(type.payload + 1u);
+    detail::PayloadPool& pool = context.pools_[type.payload];
+    if (pool.size != 0) return;
+    pool.size = type.payload_size;
+    pool.bytes.resize(pool_offset_ * pool.size);
+}
+
+void Kernel::offset_pools(std::size_t count) {
+    pool_offset_ = count;
+    for (const auto& context : contexts_)
+        for (detail::PayloadPool& pool : context->pools_) {
+            DRIFTSTORM_EXPECT(pool.free.empty());
+            pool.bytes.resize(count * pool.size);
+        }
+}
 
 Context& Kernel::as(EntityId entity) {
+    DRIFTSTORM_EXPECT(running_ == nullptr);
+    DRIFTSTORM_EXPECT(static_cast<std::size_t>(entity) < records_.size());
     Context& context = *contexts_[partition_of(entity)];
-    for (const detail::EventType& type : types_) {
-        if (type.payload_size == 0) continue;
-        if (context.pools_.size() <= type.payload) context.pools_.resize(type.payload + 1u);
-        detail::PayloadPool& pool = context.pools_[type.payload];
-        if (pool.size != 0) continue;
-        pool.size = type.payload_size;
-        pool.bytes.resize(pool_offset_ * pool.size);
-    }
     context.self_ = entity;
     context.now_ = now_;
     context.key_ = EventKey::of(now_, Phase::physics, entity, 0);
@@ -101,48 +125,40 @@ Context& Kernel::as(EntityId entity) {
 void Kernel::run_until(Time end) {
     DRIFTSTORM_EXPECT(end >= now_ && end < end_of_time);
     DRIFTSTORM_EXPECT(contexts_.size() == 1 || lookahead_.ns > 0);
-    if (!records_.empty())
-        for (const auto& context : contexts_)
-            for (const auto& ids : context->entities_)
-                if (!ids.empty()) {
-                    as(ids.front());  // makes its pools, also in a world without first messages
-                    break;
-                }
     exchange();
-    hand_out_rows();
+    hand_out_first_rows();
     const Time beyond = end + Duration{1};
-    set_promise_context([](const void* self) { return static_cast<const Kernel*>(self)->describe_running(); }, this);
-    if (contexts_.size() == 1) {
-        // One partition: rows are handed out now and then, so that they need not all be kept.
-        Context& context = *contexts_.front();
-        while (context.queue_.next_time() < beyond) {
-            const Time from = context.queue_.next_time();
-            run_partition(context, std::min(beyond, from + Duration{1'000'000'000}));
-            hand_out_rows();
+    set_promise_context(
+        [](const void* self) { return static_cast<const Kernel*>(self)->describe_running(); },
+        this);
+    struct Ended {
+        Kernel& kernel;
+        ~Ended() {
+            set_promise_context(nullptr, nullptr);
+            kernel.running_ = nullptr;
         }
+    } const ended{*this};  // also when a sink throws
+    if (contexts_.size() == 1) {
+        run_partition(*contexts_.front(), beyond);
     } else {
         for (Time next = next_time(); next < beyond; next = next_time()) {
-            const Time limit = std::min(beyond, next + lookahead_);
-            for (const auto& context : contexts_) run_partition(*context, limit);
+            const Time limit = beyond - next > lookahead_ ? next + lookahead_ : beyond;
+            for (const auto& context : contexts_)
+                if (context->queue_.next_time() < limit) run_partition(*context, limit);
             exchange();
             hand_out_rows();
         }
     }
-    set_promise_context(nullptr, nullptr);
     now_ = end;
 }
 
 void Kernel::run_partition(Context& context, Time limit) {
     running_ = &context;
+    const EventQueue& queue = context.queue_;
+    std::size_t records_coming = 0;
+    std::size_t models_coming = 0;
     Event event;
     while (context.queue_.pop_before(limit, event)) {
-        if (const Event* ahead = context.queue_.upcoming(prefetch_records))
-            __builtin_prefetch(&records_[static_cast<std::size_t>(ahead->target)], 1);
-        if (const Event* ahead = context.queue_.upcoming(prefetch_models)) {
-            const detail::EventType& coming = types_[ahead->tag];
-            if (coming.prefetch)
-                coming.prefetch(context.models_[coming.model], records_[static_cast<std::size_t>(ahead->target)].local);
-        }
         if (event.key.at != context.now_) {
             context.now_ = event.key.at;
             context.at_this_instant_ = 0;
@@ -151,11 +167,40 @@ void Kernel::run_partition(Context& context, Time limit) {
         if (++context.at_this_instant_ > most_events_at_an_instant) zero_time_loop(context);
         context.self_ = event.target;
         context.key_ = event.key;
+
+        // Each event of the run passes two marks: at the first its entity's records are fetched, at
+        // the second, when these are here, what its handler will touch. A fresh run passes both at
+        // once for its first events.
+        if (records_coming != 0) --records_coming;
+        for (; records_coming < records_ahead; ++records_coming) {
+            const Event* ahead = queue.upcoming(records_coming);
+            if (ahead == nullptr) break;
+            __builtin_prefetch(&records_[static_cast<std::size_t>(ahead->target)], 1);
+            if (options_.digest)
+                __builtin_prefetch(&records_[static_cast<std::size_t>(ahead->key.source())]);
+        }
+        if (models_coming != 0) --models_coming;
+        for (; models_coming < models_ahead; ++models_coming) {
+            const Event* ahead = queue.upcoming(models_coming);
+            if (ahead == nullptr) break;
+            fetch(context, *ahead);
+        }
+
         const detail::EventType& type = types_[event.tag];
         const Index local = records_[static_cast<std::size_t>(event.target)].local;
         if (type.deliver(context.models_[type.model], event, local, context)) ++context.delivered_;
     }
     running_ = nullptr;
+}
+
+void Kernel::fetch(const Context& context, const Event& event) const {
+    const detail::EventType& type = types_[event.tag];
+    if (type.prefetch != nullptr)
+        type.prefetch(context.models_[type.model],
+                      records_[static_cast<std::size_t>(event.target)].local);
+    if (type.payload_size != 0)
+        __builtin_prefetch(context.pools_[type.payload].bytes.data() +
+                           detail::slot_of(event) * type.payload_size);
 }
 
 void Kernel::exchange() {
@@ -164,8 +209,9 @@ void Kernel::exchange() {
             Context& to = *contexts_[mail.to_partition];
             const detail::EventType& type = types_[mail.event.tag];
             if (type.payload_size != 0) {
-                const Slot slot = to.pools_[type.payload].put(from->outgoing_payloads_.data() + mail.payload_at);
-                std::memcpy(mail.event.message.data() + inline_bytes - sizeof slot, &slot, sizeof slot);
+                const std::byte* payload = from->outgoing_payloads_.data() + mail.payload_at;
+                detail::set_slot(mail.event,
+                                 to.pools_[type.payload].put(payload, type.payload_size));
             }
             to.queue_.push(mail.event);
         }
@@ -176,27 +222,40 @@ void Kernel::exchange() {
 
 void Kernel::hand_out(const Context& context, std::size_t row) {
     const Context::StoredRow& stored = context.rows_[row];
-    for (TableSink* sink : sinks_)
-        if (sink->wants(*stored.type)) sink->row(*stored.type, stored.stamp, context.row_bytes_.data() + stored.at);
+    const detail::RowUse& use = context.row_uses_[stored.number];
+    for (TableSink* sink : use.sinks)
+        sink->row(*use.type, stored.stamp, context.row_bytes_.data() + stored.at);
+}
+
+void Kernel::hand_out_first_rows() {
+    // Rows from as() come as the world was built; in order of entity they do not depend on the
+    // partitions.
+    for (const auto& context : contexts_)
+        std::stable_sort(context->rows_.begin(), context->rows_.end(),
+                         [](const auto& a, const auto& b) { return a.stamp.key < b.stamp.key; });
+    hand_out_rows();
 }
 
 void Kernel::hand_out_rows() {
-    if (sinks_.empty()) return;
-    if (contexts_.size() == 1) {
-        for (std::size_t i = 0; i < contexts_.front()->rows_.size(); ++i) hand_out(*contexts_.front(), i);
-    } else {
-        // A run is a sequence, not a sorted list: streams are merged by comparing their heads.
-        std::vector<std::size_t> next(contexts_.size(), 0);
-        for (;;) {
-            std::size_t least = contexts_.size();
-            for (std::size_t p = 0; p < contexts_.size(); ++p) {
-                if (next[p] == contexts_[p]->rows_.size()) continue;
-                if (least == contexts_.size() ||
-                    contexts_[p]->rows_[next[p]].stamp.key < contexts_[least]->rows_[next[least]].stamp.key)
-                    least = p;
-            }
-            if (least == contexts_.size()) break;
-            hand_out(*contexts_[least], next[least]++);
+    // A run is a sequence, not a sorted list: streams are merged by comparing their heads.
+    struct Stream {
+        const Context* context;
+        std::size_t next;
+        const EventKey& key() const { return context->rows_[next].stamp.key; }
+    };
+    const auto later = [](const Stream& a, const Stream& b) { return a.key() > b.key(); };
+    std::vector<Stream> streams;
+    for (const auto& context : contexts_)
+        if (!context->rows_.empty()) streams.push_back({context.get(), 0});
+    std::make_heap(streams.begin(), streams.end(), later);
+    while (!streams.empty()) {
+        std::pop_heap(streams.begin(), streams.end(), later);
+        Stream& least = streams.back();
+        hand_out(*least.context, least.next);
+        if (++least.next == least.context->rows_.size()) {
+            streams.pop_back();
+        } else {
+            std::push_heap(streams.begin(), streams.end(), later);
         }
     }
     for (const auto& context : contexts_) {
@@ -223,6 +282,13 @@ std::size_t Kernel::pending() const {
     return sum;
 }
 
+std::size_t Kernel::pending_bytes() const {
+    std::size_t sum = 0;
+    for (const auto& context : contexts_)
+        sum += context->queue_.bytes() + context->outgoing_.capacity() * sizeof(Context::Mail);
+    return sum;
+}
+
 DigestLadder Kernel::ladder() const {
     DigestLadder whole;
     for (const auto& context : contexts_) whole.merge(context->ladder_);
@@ -242,7 +308,8 @@ std::string Kernel::describe_running() const {
     const Context& context = *running_;
     const std::uint64_t last = context.at_this_instant_ == 0 ? 0 : context.at_this_instant_ - 1;
     const std::uint16_t tag = context.last_tags_[last % context.last_tags_.size()];
-    std::string text = "at " + std::to_string(context.now_.ns) + " ns, event " + types_[tag].name + ", entity ";
+    std::string text =
+        "at " + std::to_string(context.now_.ns) + " ns, event " + types_[tag].name + ", entity ";
     return text + (name_ ? name_(context.self_) : "identity " + hex(context.identity()));
 }
 
@@ -255,10 +322,6 @@ void Kernel::zero_time_loop(const Context& context) const {
 }
 
 void Kernel::archive(Archive& archive) {
-    // Tags are numbers of this process; names identify event types in what is stored.
-    std::vector<std::string> names;
-    for (const detail::EventType& type : types_) names.push_back(type.name);
-    const std::vector<std::string> own_names = names;
     std::uint64_t entities = records_.size();
     std::uint64_t partitions = contexts_.size();
     std::uint64_t seed = options_.seed;
@@ -266,60 +329,72 @@ void Kernel::archive(Archive& archive) {
     archive.item(partitions);
     archive.item(seed);
     if (entities != records_.size() || partitions != contexts_.size() || seed != options_.seed)
-        throw std::invalid_argument("Kernel::restore: saved from a world of " + std::to_string(entities) +
-                                    " entities, " + std::to_string(partitions) + " partitions and seed " +
+        throw std::invalid_argument("Kernel::restore: saved from a world of " +
+                                    std::to_string(entities) + " entities, " +
+                                    std::to_string(partitions) + " partitions and seed " +
                                     std::to_string(seed) + ", not this one");
+    // Tags are numbers of this kernel; names identify event types in what is stored.
+    std::vector<std::string> names;
+    for (const detail::EventType& type : types_) names.push_back(type.name);
+    const std::vector<std::string> own_names = names;
     archive.item(names);
     std::vector<std::uint16_t> tag_of(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto found = std::find(own_names.begin(), own_names.end(), names[i]);
         if (found == own_names.end())
-            throw std::invalid_argument("Kernel::restore: no event type '" + names[i] + "' in this world");
+            throw std::invalid_argument("Kernel::restore: no event type '" + names[i] +
+                                        "' in this world");
         tag_of[i] = static_cast<std::uint16_t>(found - own_names.begin());
     }
     archive.item(now_);
     for (detail::EntityRecord& record : records_) archive.item(record.sent);
+    for (const auto& context : contexts_) archive_partition(archive, *context, tag_of);
+}
 
-    for (const auto& pointer : contexts_) {
-        Context& context = *pointer;
-        archive.item(context.now_);
-        archive.item(context.delivered_);
-        archive.item(context.at_this_instant_);
-        archive.item(context.ladder_);
-        context.events_component_ = context.ladder_.component("events");
-        context.sample_component_ = context.ladder_.component("samples");
-        for (detail::RowUse& use : context.row_uses_) use.known = false;
+void Kernel::archive_partition(Archive& archive, Context& context,
+                               const std::vector<std::uint16_t>& tag_of) {
+    archive.item(context.now_);
+    archive.item(context.delivered_);
+    archive.item(context.at_this_instant_);
+    archive.item(context.ladder_);
+    context.events_component_ = context.ladder_.component("events");
+    context.sample_component_ = context.ladder_.component("samples");
+    for (detail::RowUse& use : context.row_uses_)
+        if (use.type != nullptr) use.component = context.ladder_.component(use.type->component);
 
-        // Payload pools by event type, since payload numbers are the process's own too.
-        std::vector<std::uint16_t> done;
-        for (const std::uint16_t tag : tag_of) {
-            const detail::EventType& type = types_[tag];
-            if (type.payload_size == 0 || std::find(done.begin(), done.end(), type.payload) != done.end()) continue;
-            done.push_back(type.payload);
-            if (context.pools_.size() <= type.payload) context.pools_.resize(type.payload + 1u);
-            archive.item(context.pools_[type.payload]);
-        }
-        std::vector<Event> events;
-        context.queue_.for_each([&](const Event& event) { events.push_back(event); });
-        std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.key < b.key; });
-        archive.item(events);
-        if (archive.mode() == Archive::Mode::load) {
-            context.queue_.clear();
-            for (Event& event : events) {
-                event.tag = tag_of[event.tag];
-                context.queue_.push(event);
-            }
-        }
-        for (const RegisteredModel& model : models_)
-            if (model.number < context.models_.size() && context.models_[model.number] != nullptr)
-                model.archive(context.models_[model.number], archive);
+    // Payload pools by event type, since the numbers of payloads are this process's own.
+    std::vector<std::uint16_t> done;
+    for (const std::uint16_t tag : tag_of) {
+        const detail::EventType& type = types_[tag];
+        if (type.payload_size == 0 ||
+            std::find(done.begin(), done.end(), type.payload) != done.end())
+            continue;
+        done.push_back(type.payload);
+        archive.item(context.pools_[type.payload]);
+        if (context.pools_[type.payload].size != type.payload_size)
+            throw std::invalid_argument("Kernel::restore: '" + type.name +
+                                        "' carries another payload in this world");
     }
+    std::vector<Event> events;
+    context.queue_.for_each([&](const Event& event) { events.push_back(event); });
+    std::sort(events.begin(), events.end(),
+              [](const Event& a, const Event& b) { return a.key < b.key; });
+    archive.item(events);
+    if (archive.mode() == Archive::Mode::load) {
+        context.queue_.clear();
+        for (Event& event : events) {
+            event.tag = tag_of[event.tag];
+            context.queue_.push(event);
+        }
+    }
+    for (const RegisteredModel& model : models_)
+        if (model.number < context.models_.size() && context.models_[model.number] != nullptr)
+            model.archive(context.models_[model.number], archive);
 }
 
 std::vector<std::byte> Kernel::save() {
-    if (!records_.empty()) as(EntityId{0});
     exchange();
-    hand_out_rows();
+    hand_out_first_rows();
     Archive out;
     archive(out);
     return out.release();
@@ -334,7 +409,8 @@ void Kernel::restore(const std::vector<std::byte>& saved) {
     }
     Archive in(saved);
     archive(in);
-    if (!in.finished()) throw std::invalid_argument("Kernel::restore: bytes left over: not saved by this version");
+    if (!in.finished())
+        throw std::invalid_argument("Kernel::restore: bytes left over: not saved by this version");
 }
 
 }  // namespace driftstorm
