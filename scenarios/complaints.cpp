@@ -63,7 +63,7 @@ std::string excerpt(const Sources& sources, const Position& at) {
     std::string number = std::to_string(at.line);
     if (number.size() < 5) number.insert(0, 5 - number.size(), ' ');
     const std::string cut = from > 0 ? "..." : "";
-    std::string out = number + " | " + cut + std::string(line.substr(from, to - from));
+    std::string out = number + " | " + cut + printable(line.substr(from, to - from));
     if (to < line.size()) out += "...";
     out += "\n" + std::string(number.size(), ' ') + " | " + std::string(cut.size(), ' ');
     for (const char c : before) {
@@ -274,6 +274,7 @@ std::string quote(std::string_view text) {
     std::size_t taken = std::min(text.size(), longest);
     while (taken < text.size() && taken > 0 && continues_character(text[taken])) --taken;
     for (const char c : text.substr(0, taken)) out += c == '\n' || c == '\t' || c == '\r' ? ' ' : c;
+    out = printable(out);
     if (taken < text.size()) out += "...";
     return out + "'";
 }
@@ -287,8 +288,48 @@ std::string list_words(const std::vector<std::string_view>& words) {
     return out;
 }
 
-std::string json_string(std::string_view text) {
+std::size_t utf8_sequence(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
+    const auto follows = [&](std::size_t i) { return byte(i) >= 0x80u && byte(i) <= 0xBFu; };
+    const unsigned lead = byte(0), second = byte(1);
+    if (lead < 0x80u) return 1;
+    if (lead >= 0xC2u && lead <= 0xDFu) return follows(1) ? 2 : 0;
+    if (lead >= 0xE0u && lead <= 0xEFu) {
+        const unsigned least = lead == 0xE0u ? 0xA0u : 0x80u, most = lead == 0xEDu ? 0x9Fu : 0xBFu;
+        return second >= least && second <= most && follows(2) ? 3 : 0;
+    }
+    if (lead >= 0xF0u && lead <= 0xF4u) {
+        const unsigned least = lead == 0xF0u ? 0x90u : 0x80u, most = lead == 0xF4u ? 0x8Fu : 0xBFu;
+        return second >= least && second <= most && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+bool is_control(char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = utf8_sequence(text.substr(i));
+        const bool broken = length == 0 || is_control(text[i]) || text[i] == '\r';
+        out += broken ? "\xEF\xBF\xBD" : text.substr(i, length);
+        i += std::max<std::size_t>(length, 1);
+    }
+    return out;
+}
+
+std::string json_string(std::string_view raw) {
     std::string out = "\"";
+    std::string text;
+    for (std::size_t i = 0; i < raw.size();) {
+        const std::size_t length = utf8_sequence(raw.substr(i));
+        text += length == 0 ? "\xEF\xBF\xBD" : raw.substr(i, length);
+        i += std::max<std::size_t>(length, 1);
+    }
     for (const char c : text) {
         if (c == '"' || c == '\\') {
             out += '\\';

@@ -148,7 +148,15 @@ std::string quote(std::string_view text);
 /// "a, b or c".
 std::string list_words(const std::vector<std::string_view>& words);
 
-/// A JSON string literal of UTF-8 text.
+/// Bytes of the UTF-8 sequence at the head of `text`, 0 when it is none.
+/// Source: The Unicode Standard 15.0, table 3-7 (well-formed UTF-8 byte sequences).
+std::size_t utf8_sequence(std::string_view text);
+/// Whether a character is a control character other than tab and line ends.
+bool is_control(char c);
+/// The text with control characters and broken UTF-8 replaced by U+FFFD: fit for a terminal.
+std::string printable(std::string_view text);
+
+/// A JSON string literal; broken UTF-8 is replaced by U+FFFD.
 std::string json_string(std::string_view text);
 
 /// The path of a member: "apps" + "cap" = "apps.cap", "apps" + "v7.3.1" = "apps[v7.3.1]".

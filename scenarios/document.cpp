@@ -283,6 +283,10 @@ class ParameterReader {
         }
         const Node value = Node::scalar(one.value, false, value_at);
         const std::string path = child_path("parameters", one.name);
+        if (printable(one.value) != one.value) {
+            complaints_.error(value_at, quote(one.name) + " holds control characters or broken UTF-8", path);
+            return;
+        }
         const ParsedQuantity usual = parse_quantity(found->default_value.text());
         if (usual.quantity) {
             const std::size_t before = complaints_.errors();

@@ -121,9 +121,10 @@ std::string SchemaWriter::list(const std::string& item, std::size_t least, std::
            ", \"additionalProperties\": false}]}";
 }
 
-std::string SchemaWriter::map(std::span<const Property> properties) {
+std::string SchemaWriter::map(std::span<const Property> properties, Entry entry) {
     std::string own = members(properties);
     if (!own.empty()) own += ", ";
+    if (entry == Entry::only_referred_to) own += "\"unused\": {\"const\": \"ok\"}, ";
     return "{\"type\": \"object\", \"properties\": {" + own + "\"extends\": " + name() + "}, " +
            std::string(ignored_keys) + ", \"additionalProperties\": false}";
 }
@@ -144,12 +145,13 @@ std::string SchemaWriter::any_of(std::span<const std::string> forms) {
 }
 
 std::string SchemaWriter::kinds(
-    std::string_view key, std::span<const std::pair<std::string_view, std::vector<Property>>> kinds) {
+    std::string_view key, std::span<const std::pair<std::string_view, std::vector<Property>>> kinds,
+    Entry entry) {
     std::vector<std::string> forms;
     for (const auto& [word, properties] : kinds) {
         std::vector<Property> all = properties;
         all.insert(all.begin(), {key, "", words(std::array{word})});
-        forms.push_back(map(all));
+        forms.push_back(map(all, entry));
     }
     return any_of(forms);
 }

@@ -37,9 +37,13 @@ class SchemaWriter {
 
     /// A list of `item`, or `{ append: [...] }`.
     std::string list(const std::string& item, std::size_t least = 0, std::size_t most = SIZE_MAX);
+    /// Whether a map is an entry of a section that exists only to be referred to (clocks, apps,
+    /// mobility), which may say `unused: ok`.
+    enum class Entry : std::uint8_t { any, only_referred_to };
+
     /// A map with these keys and no others (but `x-*`, and `extends`). Keys may be left out, since
     /// `include` and `extends` can provide them.
-    std::string map(std::span<const Property> properties);
+    std::string map(std::span<const Property> properties, Entry entry = Entry::any);
     /// A map of names to `value`.
     std::string names_to(const std::string& value);
     /// One-key map { word: schema }, for each pair.
@@ -49,7 +53,8 @@ class SchemaWriter {
     /// A map whose `key` (say "kind") says which of several sets of properties it has. Without that
     /// key (given by an included file) any set is accepted.
     std::string kinds(std::string_view key,
-                      std::span<const std::pair<std::string_view, std::vector<Property>>> kinds);
+                      std::span<const std::pair<std::string_view, std::vector<Property>>> kinds,
+                      Entry entry = Entry::any);
     /// Keeps a schema under $defs and gives the reference to it; the first definition stays.
     std::string define(const std::string& name, const std::string& schema);
     void redefine(const std::string& name, const std::string& schema) { definitions_[name] = schema; }

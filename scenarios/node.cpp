@@ -123,31 +123,6 @@ Position position_at(const Sources::File& file, std::uint32_t index, std::size_t
     return {index, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), 1};
 }
 
-/// Bytes of the UTF-8 sequence at the head of `text`, 0 when it is none.
-/// Source: The Unicode Standard 15.0, table 3-7 (well-formed UTF-8 byte sequences).
-std::size_t utf8_sequence(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-    };
-    const auto follows = [&](std::size_t i) { return byte(i) >= 0x80u && byte(i) <= 0xBFu; };
-    const unsigned lead = byte(0), second = byte(1);
-    if (lead < 0x80u) return 1;
-    if (lead >= 0xC2u && lead <= 0xDFu) return follows(1) ? 2 : 0;
-    if (lead >= 0xE0u && lead <= 0xEFu) {
-        const unsigned least = lead == 0xE0u ? 0xA0u : 0x80u, most = lead == 0xEDu ? 0x9Fu : 0xBFu;
-        return second >= least && second <= most && follows(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0u && lead <= 0xF4u) {
-        const unsigned least = lead == 0xF0u ? 0x90u : 0x80u, most = lead == 0xF4u ? 0x8Fu : 0xBFu;
-        return second >= least && second <= most && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-bool is_control(char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
-}
-
 /// Looks at the bytes before yaml-cpp sees them: it takes UTF-16 and 0x04 (its own end mark) in ways
 /// that show nowhere, and counts no lines at a lone carriage return.
 bool bytes_are_sound(std::uint32_t index, Complaints& complaints) {
@@ -194,6 +169,17 @@ std::string plain_lines(const std::string& bytes) {
         if (bytes[i] != '\r') text += bytes[i];
     }
     return text;
+}
+
+/// Offset of the quote that closes the one `text` begins with, npos when there is none.
+std::size_t closing_quote(std::string_view text) {
+    const char mark = text.front();
+    std::size_t i = 1;
+    while (i < text.size() && (text[i] != mark || text.substr(i, 2) == "''")) {
+        const bool pair = (mark == '"' && text[i] == '\\') || (mark == '\'' && text[i] == mark);
+        i += pair ? 2 : 1;
+    }
+    return i < text.size() ? i : std::string_view::npos;
 }
 
 /// Collects the events of one document into Nodes.
@@ -333,7 +319,7 @@ class Builder : public YAML::EventHandler {
             throw Refused{node.position(), "a key is missing here"};
         } else {
             Open& parent = open_.back();
-            const bool ignored = parent.key && parent.key->compare(0, 2, "x-") == 0;
+            const bool ignored = parent.key && (parent.key->compare(0, 2, "x-") == 0 || *parent.key == "<<");
             if (!ignored) {
                 parent.entries.push_back({parent.key.value_or(""), parent.key_position, node});
             }
@@ -356,13 +342,9 @@ class Builder : public YAML::EventHandler {
         const std::size_t line_end = std::min(rest.find('\n'), rest.size());
         const char mark = rest.empty() ? ' ' : rest.front();
         if (mark != '"' && mark != '\'') return 1;  // a block scalar
-        std::size_t i = 1;
-        while (i < rest.size() && (rest[i] != mark || rest.substr(i, 2) == "''")) {
-            const bool pair = (mark == '"' && rest[i] == '\\') || (mark == '\'' && rest[i] == mark);
-            i += pair ? 2 : 1;
-        }
-        if (i >= rest.size()) throw Refused{at, "this quote is never closed"};
-        return static_cast<std::uint32_t>(std::min(i + 1, line_end));
+        const std::size_t close = closing_quote(rest);
+        if (close == std::string_view::npos) throw Refused{at, "this quote is never closed"};
+        return static_cast<std::uint32_t>(std::min(close + 1, line_end));
     }
 
     void check_escapes(const std::string& value, const Position& at) const {
@@ -446,24 +428,64 @@ std::string ambiguity(std::string_view text) {
     return "";
 }
 
-void check_scalars(const Node& node, const std::string& path, Complaints& complaints) {
-    std::size_t index = 0;
-    for (const Node::Entry& entry : node.entries()) {
-        const std::string below =
-            node.is_map() ? child_path(path, entry.key) : item_path(path, index++);
-        const Node& value = entry.value;
+/// The tree with every value that is wrong in itself told of and replaced by null, over which readers
+/// pass in silence: one fault, one complaint.
+Node checked(const Node& node, const std::string& path, Complaints& complaints) {
+    if (node.entries().empty()) return node;
+    std::vector<Node::Entry> entries = node.entries();
+    bool changed = false;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        Node::Entry& entry = entries[i];
+        const std::string below = node.is_map() ? child_path(path, entry.key) : item_path(path, i);
+        Node value = checked(entry.value, below, complaints);
         if (value.is_null()) {
-            const std::size_t colon = entry.key.find(':');
-            const std::string hint = colon != std::string::npos
-                                         ? "; a space is missing after ':'"
-                                         : "; leave it out, or write a value";
-            complaints.error(value.position(), (node.is_map() ? quote(entry.key) : "this item") +
-                                                   " has no value" + hint, below);
+            const bool glued = entry.key.find(':') != std::string::npos;
+            complaints.error(value.position(), (node.is_map() ? quote(entry.key) : "this item") + " has no value; " +
+                             (glued ? "a space is missing after ':'" : "leave it out, or write a value"), below);
         } else if (value.is_scalar() && !value.quoted()) {
             const std::string why = ambiguity(value.text());
-            if (!why.empty()) complaints.error(value.position(), quote(value.text()) + " " + why, below);
+            if (!why.empty()) {
+                complaints.error(value.position(), quote(value.text()) + " " + why, below);
+                value = Node::null(value.position());
+            }
         }
-        check_scalars(value, below, complaints);
+        changed = changed || !value.same_as(entry.value);
+        entry.value = std::move(value);
+    }
+    if (!changed) return node;
+    return node.is_map() ? Node::map(std::move(entries), node.position())
+                         : Node::sequence(std::move(entries), node.position());
+}
+
+/// Where a quote is opened that no quote closes, judged without a full parse: a quote opens where a
+/// value can begin. yaml-cpp reads such a text to the end of the file and then stumbles elsewhere.
+std::optional<std::size_t> unclosed_quote(std::string_view text) {
+    static constexpr std::string_view before_values = ":[{,-?\n";
+    char previous = '\n';  // last character that is no space
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool spaced = i == 0 || text[i - 1] == ' ' || text[i - 1] == '\n';
+        if (c == '#' && spaced) {
+            i = std::min(text.find('\n', i), text.size()) - 1;
+        } else if ((c == '"' || c == '\'') && before_values.find(previous) != std::string_view::npos) {
+            const std::size_t close = closing_quote(text.substr(i));
+            if (close == std::string_view::npos) return i;
+            i += close;
+            previous = c;
+        } else if (c != ' ' && c != '\r') {
+            previous = c;
+        }
+    }
+    return {};
+}
+
+void complain_of_syntax(std::uint32_t index, const Position& at, const std::string& message,
+                        Complaints& complaints) {
+    const Sources::File& file = complaints.sources().file(index);
+    if (const auto quote_at = unclosed_quote(file.bytes)) {
+        complaints.error(position_at(file, index, *quote_at), "this quote is never closed");
+    } else {
+        complaints.error(at, message);
     }
 }
 
@@ -476,14 +498,13 @@ std::optional<Node> build(std::uint32_t index, Complaints& complaints) {
         YAML::Parser parser(text);
         parser.HandleNextDocument(builder);
         parser.HandleNextDocument(builder);
+        return builder.root().value_or(Node::null({index, 1, 1, 0}));
     } catch (const Refused& refused) {
-        complaints.error(refused.at, refused.message);
-        return std::nullopt;
+        complain_of_syntax(index, refused.at, refused.message, complaints);
     } catch (const YAML::Exception& e) {
-        complaints.error(builder.position(e.mark), in_plain_words(e.msg));
-        return std::nullopt;
+        complain_of_syntax(index, builder.position(e.mark), in_plain_words(e.msg), complaints);
     }
-    return builder.root();
+    return std::nullopt;
 }
 
 }  // namespace
@@ -491,8 +512,7 @@ std::optional<Node> build(std::uint32_t index, Complaints& complaints) {
 std::optional<Node> parse_yaml(std::uint32_t file, Complaints& complaints) {
     if (!bytes_are_sound(file, complaints)) return std::nullopt;
     const std::optional<Node> root = build(file, complaints);
-    if (root) check_scalars(*root, "", complaints);
-    return root;
+    return root ? std::optional(checked(*root, "", complaints)) : std::nullopt;
 }
 
 }  // namespace driftstorm

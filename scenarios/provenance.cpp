@@ -148,7 +148,9 @@ bool Names::use(const Reference& reference, std::initializer_list<std::string_vi
         const auto found = sections_.find(section);
         if (found == sections_.end() || near.empty()) continue;
         for (const Entry& entry : found->second) {
-            if (entry.name == near) complaint.notes.push_back({entry.at, quote(near) + " is defined here"});
+            if (entry.name != near) continue;
+            complaint.notes.push_back({entry.at, quote(near) + " is defined here"});
+            mark_used(section, near);  // as was meant
         }
     }
     return false;

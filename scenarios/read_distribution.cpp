@@ -27,8 +27,6 @@ template <class Law>
 KeyTable keys_of_law() {
     KeyTable table;
     for_each_field<Law>([&](const auto& field) { table.own.push_back(field.name); });
-    table.own.push_back("clip");
-    if (std::is_same_v<Law, law::Empirical>) table.own.insert(table.own.end(), {"file", "column", "unit"});
     return table;
 }
 
@@ -149,7 +147,8 @@ class ColumnReader {
 template <class Law>
 bool read_members(const Node& body, const ValuePlace& place, Law& law) {
     const std::size_t before = place.complaints.errors();
-    const KeyScope scope{nullptr, &keys_of_law<Law>, std::string(Law::name)};
+    const KeyScope scope{nullptr, &keys_of_law<Law>, place.path, std::string(Law::name)};
+    bool sound = true;
     for (const Node::Entry& entry : body.entries()) {
         bool known = false;
         for_each_field<Law>([&](const auto& field) {
@@ -157,7 +156,7 @@ bool read_members(const Node& body, const ValuePlace& place, Law& law) {
             known = true;
             using Value = std::remove_cvref_t<decltype(law.*field.member)>;
             const ValuePlace below{entry.key, place.path, shape_of(field, place.shape), place.complaints, place.scope};
-            ValueForm<Value>::read(entry.value, below, law.*field.member);
+            sound = ValueForm<Value>::read(entry.value, below, law.*field.member) && sound;
         });
         if (known) continue;
         static constexpr std::array<std::string_view, 1> any_law{"clip"};
@@ -172,7 +171,7 @@ bool read_members(const Node& body, const ValuePlace& place, Law& law) {
             complain(body, place, quote(Law::name) + " needs " + quote(field.name));
         }
     });
-    return place.complaints.errors() == before;
+    return sound && place.complaints.errors() == before;
 }
 
 template <class Law>
@@ -207,18 +206,41 @@ std::optional<law::Any> read_law_at(std::size_t index, const Node& body, const V
     return readers.at(index)(body, place);
 }
 
-/// A law that can give what its field cannot be is wrong even if it rarely does. Tails to infinity are
-/// the nature of most laws and stay.
+template <class Law>
+bool is_variate(std::string_view member) {
+    bool found = false;
+    for_each_field<Law>([&](const auto& field) { found = found || (field.name == member && field.unit == variate_unit); });
+    return found;
+}
+
+/// " (in s)" when what a law says of itself is about a member with the unit of what is distributed.
+template <std::size_t... I>
+std::string unit_of(std::size_t index, std::string_view member, std::string_view unit, std::index_sequence<I...>) {
+    static constexpr std::array<bool (*)(std::string_view), sizeof...(I)> tests{&is_variate<std::variant_alternative_t<I, law::Any>>...};
+    if (unit.empty() || !tests.at(index)(member)) return "";
+    return " (in " + std::string(unit == "%" ? "shares of 1" : unit) + ")";
+}
+
+std::string unit_of_message(std::size_t index, std::string_view message, std::string_view unit) {
+    const std::size_t open = message.find('\'');
+    if (open == std::string_view::npos) return "";
+    const std::string_view member = message.substr(open + 1, message.find('\'', open + 1) - open - 1);
+    return unit_of(index, member, unit, std::make_index_sequence<law_count>{});
+}
+
+/// A law that can give what its field cannot be is wrong even if it rarely does. Tails are the nature of
+/// laws: those on (0, infinity) may come near 0, and all may go to infinity, but not where only
+/// positive values make sense.
 bool check_support(const Distribution& distribution, const Node& node, const ValuePlace& place) {
-    const bool low = distribution.min() < place.shape.min;
+    if (distribution.is_constant()) return check_range(distribution.min(), node, place);
+    const bool positive = distribution.min() == 0 && std::isinf(distribution.max());
+    const bool endless = std::isinf(distribution.min()) && place.shape.min < 0;
+    const bool low = distribution.min() < place.shape.min && !positive && !endless;
     const bool high = distribution.max() > place.shape.max && std::isfinite(distribution.max());
     if (!low && !high) return true;
-    if (distribution.is_constant()) return check_range(distribution.min(), node, place);
     const double bound = low ? place.shape.min : place.shape.max;
-    const bool positive = low && bound == law::least_positive;
-    if (positive && distribution.min() == 0) return true;  // 0 has probability 0
     complain(node, place, quote(place.name) + " can be " + (low ? "below " : "above ") +
-                              format_quantity(positive ? 0.0 : bound, place.shape.unit) +
+                              format_quantity(bound, place.shape.unit) +
                               "; cut it with 'clip: [LEAST, GREATEST]'");
     return false;
 }
@@ -259,8 +281,7 @@ std::optional<Distribution> read_distribution(const Node& node, const ValuePlace
         if (!check_support(distribution, entry.value, place)) return {};
         return distribution;
     } catch (const std::invalid_argument& e) {
-        const std::string unit = place.shape.unit.empty() ? "" : " (in " + std::string(place.shape.unit == "%" ? "shares of 1" : place.shape.unit) + ")";
-        complain(entry.value, place, e.what() + unit);
+        complain(entry.value, place, e.what() + unit_of_message(which, e.what(), place.shape.unit));
         return {};
     }
 }

@@ -66,8 +66,9 @@ KeyTable keys_of() {
 template <HasFields Params>
 bool read_fields(const Node& node, const std::string& path, Complaints& complaints, Params& params,
                  const ReadOptions& options = {}) {
-    const std::size_t before = complaints.errors();
     if (!check_is_map(node, {path, path, {}, complaints})) return false;
+    const std::size_t before = complaints.errors();
+    bool sound = true;
     const KeyScope scope{options.scope, &keys_of<Params>, path};
     for (const Node::Entry& entry : node.entries()) {
         bool known = false;
@@ -77,7 +78,7 @@ bool read_fields(const Node& node, const std::string& path, Complaints& complain
             using Value = std::remove_cvref_t<decltype(params.*field.member)>;
             const ValuePlace place{entry.key, child_path(path, entry.key),
                                    {field.unit, field.min, field.max}, complaints, &scope};
-            ValueForm<Value>::read(entry.value, place, params.*field.member);
+            sound = ValueForm<Value>::read(entry.value, place, params.*field.member) && sound;
         });
         if (!known) complain_unknown_key(entry, scope, options.also_known, complaints);
     }
@@ -86,7 +87,7 @@ bool read_fields(const Node& node, const std::string& path, Complaints& complain
             if (!node.find(key)) complain_missing_key(key, node, path, complaints);
         }
     }
-    return complaints.errors() == before;
+    return sound && complaints.errors() == before;
 }
 
 /// Reads the parameters of one model; absent keys keep their defaults.
@@ -328,6 +329,7 @@ struct ValueForm<std::vector<Named<T>>> {
 template <HasFields Params>
 struct ValueForm<Params> {
     static bool read(const Node& node, const ValuePlace& place, Params& member) {
+        if (!check_is_map(node, place)) return false;
         return read_fields(node, place.path, place.complaints, member, {{}, place.scope});
     }
     static std::optional<Node> write(const Params& value, const ValueShape&) { return params_node(value); }
@@ -407,7 +409,7 @@ struct ValueForm<Timestamp> {
 template <>
 struct ValueForm<WeightedChoice> {
     static bool read(const Node& node, const ValuePlace& place, WeightedChoice& member) {
-        return keep(read_weighted_choice(node, place), member);
+        return read_weighted_choice(node, place, member);
     }
     static std::optional<Node> write(const WeightedChoice& value, const ValueShape&) {
         return weighted_choice_node(value);

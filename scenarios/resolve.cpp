@@ -274,6 +274,7 @@ Node with_parameters(const Node& root, std::vector<Parameter>& parameters, Compl
                                  (near.empty() ? "" : "; did you mean '$" + near + "'?"), path);
         const auto meant = by_name.find(near);
         if (meant != by_name.end()) {
+            meant->second->used = true;  // as was meant
             complaint.notes.push_back({meant->second->at, quote(near) + " is defined here"});
         }
         return Node::null(node.position());  // told of; a reader complains about no null

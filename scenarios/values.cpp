@@ -36,11 +36,19 @@ std::string dimension_phrase(Dimension dimension) {
     return std::string(dimension_name(dimension)) + " (" + std::string(dimension_examples(dimension)) + ")";
 }
 
+/// An end of a range as people write it ("1 ns", not "1e-09 s").
+std::string end_of_range(double value, std::string_view unit) {
+    const double ns = value * 1e9;
+    const bool whole = std::abs(ns) < 9.2e18 && std::abs(ns) >= 1 && ns == std::round(ns);
+    if (unit == "s" && whole) return format_duration(Duration{static_cast<std::int64_t>(ns)});
+    return format_quantity(value, unit);
+}
+
 std::string range_phrase(const ValueShape& shape) {
     const bool low = std::isfinite(shape.min), high = std::isfinite(shape.max);
     const bool any_positive = shape.min > 0 && shape.min < 1e-300;  // the least double: "above 0"
-    const std::string least = format_quantity(any_positive ? 0.0 : shape.min, shape.unit);
-    const std::string most = format_quantity(shape.max, shape.unit);
+    const std::string least = end_of_range(any_positive ? 0.0 : shape.min, shape.unit);
+    const std::string most = end_of_range(shape.max, shape.unit);
     if (any_positive) return high ? "above " + least + " and at most " + most : "above " + least;
     if (low && high) return "between " + least + " and " + most;
     return low ? "at least " + least : "at most " + most;
@@ -320,7 +328,9 @@ bool read_option(const Node::Entry& entry, const ValuePlace& place, WeightedChoi
                  Shares& shares) {
     const ValuePlace below{entry.key, child_path(place.path, entry.key), {"%", 0.0, 1.0},
                            place.complaints, place.scope};
-    WeightedChoice::Option option{entry.key, 0.0, entry.key_position};
+    WeightedChoice::Option& option = choice.options.emplace_back();
+    option.name = entry.key;
+    option.at = entry.key_position;
     const Node& share = entry.value;
     if (share.is_scalar() && share.text() == "rest") {
         if (shares.rest) {
@@ -328,7 +338,7 @@ bool read_option(const Node::Entry& entry, const ValuePlace& place, WeightedChoi
                 .notes.push_back({shares.rest_at, "the first stands here"});
             return false;
         }
-        shares.rest = choice.options.size();
+        shares.rest = choice.options.size() - 1;
         shares.rest_at = share.position();
     } else {
         std::optional<Quantity> quantity = read_quantity(share, below);
@@ -342,41 +352,46 @@ bool read_option(const Node::Entry& entry, const ValuePlace& place, WeightedChoi
         }
         shares.sum += *units;
     }
-    choice.options.push_back(std::move(option));
     return true;
 }
 
 }  // namespace
 
-std::optional<WeightedChoice> read_weighted_choice(const Node& node, const ValuePlace& place) {
-    if (node.is_null()) return {};
+bool read_weighted_choice(const Node& node, const ValuePlace& place, WeightedChoice& choice) {
+    if (node.is_null()) return false;
     if (node.is_scalar() && !node.text().empty()) {
-        return WeightedChoice{{{node.text(), 1.0, node.position()}}, place.path};
+        choice = {{{node.text(), 1.0, node.position()}}, place.path};
+        return true;
     }
     const Node* options = node.find("weighted");
-    if (!options || node.size() != 1 || !options->is_map() || options->size() == 0) {
+    if (!options || node.size() != 1) {
         complain_must_be(node, place, "a name or { weighted: { NAME: 30 %, OTHER: rest } }");
-        return {};
+        return false;
     }
-    WeightedChoice choice{{}, place.path};
+    if (!options->is_map() || options->size() == 0) {
+        const ValuePlace weighted{"weighted", place.path, {}, place.complaints, place.scope};
+        if (!options->is_null()) complain_must_be(*options, weighted, "a map of names to shares");
+        return false;
+    }
+    choice = {{}, place.path};
     Shares shares;
     bool sound = true;
     for (const Node::Entry& entry : options->entries()) {
         sound = read_option(entry, place, choice, shares) && sound;
     }
-    if (!sound) return {};
+    if (!sound) return false;
     const double sum_percent = static_cast<double>(shares.sum) / (whole_share / 100);
     if (shares.sum > whole_share || (!shares.rest && shares.sum != whole_share)) {
         complain(*options, place, "the shares of " + quote(place.name) + " sum to " +
                                       format_number(sum_percent) + " %, not to 100 %" +
                                       (shares.rest ? "" : "; one of them can be 'rest'"));
-        return {};
+        return false;
     }
     if (shares.rest) {
         const auto left = static_cast<double>(whole_share - shares.sum);
         choice.options[*shares.rest].share = left / static_cast<double>(whole_share);
     }
-    return choice;
+    return true;
 }
 
 Node weighted_choice_node(const WeightedChoice& choice) {
@@ -422,7 +437,8 @@ void complain_unknown_key(const Node::Entry& entry, const KeyScope& scope,
     if (contains(also_known, entry.key)) return;
     std::vector<std::string_view> known = scope.keys().own;
     known.insert(known.end(), also_known.begin(), also_known.end());
-    const std::string where = scope.path.empty() ? "a scenario" : scope.path;
+    const std::string path = scope.path.empty() ? "a scenario" : scope.path;
+    const std::string where = scope.title.empty() ? path : scope.title;
     const std::string home = home_of(entry.key, scope);
     std::string hint = did_you_mean(entry.key, known);
     if (!home.empty()) hint = "; it belongs in " + quote(home);

@@ -37,6 +37,7 @@ struct KeyScope {
     const KeyScope* outer = nullptr;
     KeyTable (*keys)() = nullptr;
     std::string path;
+    std::string title = "";  ///< what messages call the map, if not by its path
 };
 
 /// A value about to be read: its name in messages, its path, and what is expected of it.
@@ -78,7 +79,8 @@ std::optional<Selector> read_selector(const Node& node, const ValuePlace& place)
 std::optional<Limit> read_limit(const Node& node, const ValuePlace& place);
 std::optional<Window> read_window(const Node& node, const ValuePlace& place);
 std::optional<Timestamp> read_timestamp(const Node& node, const ValuePlace& place);
-std::optional<WeightedChoice> read_weighted_choice(const Node& node, const ValuePlace& place);
+/// Gives the names also when their shares are wrong, so that they count as referred to.
+bool read_weighted_choice(const Node& node, const ValuePlace& place, WeightedChoice& choice);
 
 /// Whether a value lies in the shape's range; complains when not.
 bool check_range(double value, const Node& node, const ValuePlace& place);
