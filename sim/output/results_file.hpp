@@ -1,12 +1,12 @@
 #pragma once
 
 #include "sim/core/digest.hpp"
-#include "sim/core/series.hpp"
 #include "sim/core/table.hpp"
 #include "sim/core/time.hpp"
 #include "sim/output/entity_directory.hpp"
 #include "sim/output/memory_group.hpp"
 #include "sim/output/output_error.hpp"
+#include "sim/output/series_definition.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,28 +16,6 @@
 #include <vector>
 
 namespace driftstorm {
-
-/// A sampled quantity, written as /series/<period>/<name> with dimensions [time] or [time, <entity
-/// kind>].
-struct SeriesDefinition {
-    std::string name;  ///< "relays_queue_depth"
-    std::string unit;  ///< "" = dimensionless
-    std::string help;
-    std::string cell_methods = "time: point";  ///< CF: "time: point", "time: sum", "time: mean" ...
-    std::string entity_kind = {};  ///< kind in the directory; empty: one value for the whole world
-    bool counts = true;            ///< uint32 (whole numbers >= 0); otherwise double
-    Duration period{1'000'000'000};
-};
-
-/// A sampled histogram, written as /series/<period>/<name> [time, <name>_bucket], uint32, with
-/// coordinates <name>_bucket_lower and <name>_bucket_upper.
-struct HistogramDefinition {
-    std::string name;  ///< "clock_offset_hist"
-    std::string unit;  ///< of the edges
-    std::string help;
-    std::vector<double> edges;  ///< ascending; bucket i holds edges[i] <= value < edges[i + 1]
-    Duration period{1'000'000'000};
-};
 
 struct ResultsOptions {
     std::string epoch;  ///< instant 0 in UTC, ISO 8601: "2026-03-02T06:30:00Z"

@@ -1,0 +1,253 @@
+#include "sim/output/row_table.hpp"
+
+#include "sim/output/labels.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace driftstorm {
+
+namespace {
+
+Hdf5Type stored_as(ColumnKind kind) {
+    switch (kind) {
+        case ColumnKind::time:
+        case ColumnKind::duration:
+        case ColumnKind::reading:
+        case ColumnKind::int64:
+            return Hdf5Type::int64;
+        case ColumnKind::uint64:
+            return Hdf5Type::uint64;
+        case ColumnKind::entity:
+        case ColumnKind::int32:
+            return Hdf5Type::int32;
+        case ColumnKind::uint32:
+            return Hdf5Type::uint32;
+        case ColumnKind::uint16:
+            return Hdf5Type::uint16;
+        case ColumnKind::uint8:
+        case ColumnKind::word:
+            return Hdf5Type::uint8;
+        case ColumnKind::float64:
+            break;
+    }
+    return Hdf5Type::float64;
+}
+
+bool is_instant(ColumnKind kind) { return kind == ColumnKind::time || kind == ColumnKind::reading; }
+
+std::optional<FillValue> missing_in(ColumnKind kind) {
+    if (is_instant(kind)) return static_cast<FillValue>(INT64_MIN);
+    if (kind == ColumnKind::float64) return fill_of(std::numeric_limits<double>::quiet_NaN());
+    return {};
+}
+
+constexpr FillValue no_row = ~FillValue{0};  // -1 in any width
+
+template <class T>
+T load(const std::byte* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+}  // namespace
+
+// ---- entities
+// ------------------------------------------------------------------------------------
+
+EntityColumnWriter::EntityColumnWriter(Hdf5File& file, ChunkPacker& packer,
+                                       const EntityDirectory& directory, std::string path)
+    : file_(file),
+      packer_(packer),
+      directory_(directory),
+      rows_(file, packer, std::move(path), Hdf5Type::int32, no_row) {}
+
+void EntityColumnWriter::append(EntityId entity) {
+    const EntityDirectory::Place place =
+        entity == no_entity ? EntityDirectory::Place{} : directory_.place_of(entity);
+    if (place.kind >= 0 && place.kind != first_kind_) {
+        if (first_kind_ < 0)
+            first_kind_ = place.kind;
+        else if (!kinds_)
+            begin_kinds();
+    }
+    missing_ = missing_ || place.row < 0;
+    rows_.append(place.row);
+    if (kinds_)
+        kinds_->append(static_cast<std::uint8_t>(place.kind >= 0 ? place.kind : first_kind_));
+}
+
+void EntityColumnWriter::begin_kinds() {
+    kinds_ =
+        std::make_unique<GrowingDataset>(file_, packer_, rows_.path() + "_kind", Hdf5Type::uint8);
+    for (std::uint64_t i = 0; i < rows_.rows(); ++i)
+        kinds_->append(static_cast<std::uint8_t>(first_kind_));
+}
+
+void EntityColumnWriter::finish() {
+    rows_.finish();
+    if (kinds_) kinds_->finish();
+}
+
+void EntityColumnWriter::label_as(std::string_view help) {
+    const std::string& path = rows_.path();
+    const std::string name = path.substr(path.rfind('/') + 1);
+    label(file_, path, "1", help);
+    if (missing_) file_.write_attribute(path, "_FillValue", Hdf5Type::int32, &no_row);
+    const std::int16_t kind = first_kind_ >= 0 ? first_kind_ : directory_.kind(name);
+    if (!kinds_) {
+        if (kind >= 0)
+            file_.write_attribute(
+                path, "entities",
+                "/entities/" + directory_.kinds[static_cast<std::size_t>(kind)].name);
+        return;
+    }
+    file_.write_attribute(path, "entities", "/entities/<kind>, the kind from " + name + "_kind");
+    std::vector<std::string> words;
+    for (const EntityKind& known : directory_.kinds) words.push_back(known.name);
+    label(file_, kinds_->path(), "1", "kind of the entity in " + name);
+    label_words(file_, kinds_->path(), words);
+}
+
+std::vector<std::string> EntityColumnWriter::paths() const {
+    if (!kinds_) return {rows_.path()};
+    return {rows_.path(), kinds_->path()};
+}
+
+std::uint64_t EntityColumnWriter::packed_bytes() const {
+    return rows_.packed_bytes() + (kinds_ ? kinds_->packed_bytes() : 0);
+}
+
+// ---- rows
+// ----------------------------------------------------------------------------------------
+
+RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
+                   const RowType& type, std::string row_dimension)
+    : file_(file), packer_(packer), group_("/" + std::string(type.table)) {
+    if (file.has(group_))
+        throw std::invalid_argument("two row types want the table " + std::string(type.table));
+    packer.drain();  // the group's place in the file must not depend on how far the packing is
+    file.create_group(group_);
+    message_sender_ = type.column("message_sender");
+    message_count_ = type.column("message_count");
+    if ((message_sender_ == nullptr) != (message_count_ == nullptr) ||
+        (message_sender_ != nullptr && message_sender_->kind != ColumnKind::entity))
+        throw std::invalid_argument(
+            std::string(type.table) +
+            ": message_sender (an entity) and message_count belong together");
+    if (row_dimension.empty()) {
+        time_ = add("time", Hdf5Type::int64, {});
+        if (type.column("entity") == nullptr)
+            self_ = &entities_.emplace_back(file, packer, directory, group_ + "/entity");
+    } else {
+        row_number_ = add(row_dimension, Hdf5Type::int64, {});
+    }
+    scale_ = data_.front().path();
+    if (message_sender_ != nullptr) message_ = add("message", Hdf5Type::int64, no_row);
+    for (const Column& column : type.columns) {
+        if (&column == message_sender_ || &column == message_count_) continue;
+        Slot slot{&column};
+        if (column.kind == ColumnKind::entity)
+            slot.entities =
+                &entities_.emplace_back(file, packer, directory, group_ + "/" + column.name);
+        else
+            slot.data = add(column.name, stored_as(column.kind), missing_in(column.kind));
+        slots_.push_back(slot);
+    }
+}
+
+GrowingDataset* RowTable::add(const std::string& name, Hdf5Type type,
+                              std::optional<FillValue> fill) {
+    const std::string path = group_ + "/" + name;
+    for (const GrowingDataset& known : data_)
+        if (known.path() == path) throw std::invalid_argument("two columns want the name " + path);
+    return &data_.emplace_back(file_, packer_, path, type, fill);
+}
+
+void RowTable::append(const RowStamp& stamp, const std::byte* row, std::int64_t message) {
+    if (time_ != nullptr) time_->append(stamp.at().ns);
+    if (self_ != nullptr) self_->append(stamp.self);
+    if (row_number_ != nullptr) row_number_->append(static_cast<std::int64_t>(rows_));
+    if (message_ != nullptr) {
+        message_->append(message);
+        message_missing_ = message_missing_ || message < 0;
+    }
+    for (const Slot& slot : slots_) {
+        const std::byte* from = row + slot.column->offset;
+        if (slot.entities != nullptr) {
+            slot.entities->append(load<EntityId>(from));
+            continue;
+        }
+        switch (size_of(slot.column->kind)) {
+            case 8:
+                slot.data->append(load<std::uint64_t>(from));
+                break;
+            case 4:
+                slot.data->append(load<std::uint32_t>(from));
+                break;
+            case 2:
+                slot.data->append(load<std::uint16_t>(from));
+                break;
+            default:
+                slot.data->append(load<std::uint8_t>(from));
+                break;
+        }
+    }
+    ++rows_;
+}
+
+void RowTable::finish() {
+    // Short columns get their datasets only now: in the order of the row, not of the containers.
+    for (GrowingDataset* data : {time_, row_number_, message_})
+        if (data != nullptr) data->finish();
+    if (self_ != nullptr) self_->finish();
+    for (const Slot& slot : slots_) {
+        if (slot.data != nullptr) slot.data->finish();
+        if (slot.entities != nullptr) slot.entities->finish();
+    }
+}
+
+void RowTable::label_column(const Slot& slot, const std::string& time_units) {
+    const Column& column = *slot.column;
+    if (slot.entities != nullptr) {
+        slot.entities->label_as(column.help);
+        return;
+    }
+    const std::string& path = slot.data->path();
+    const std::string units = is_instant(column.kind)               ? time_units
+                              : column.kind == ColumnKind::duration ? "ns"
+                                                                    : cf_unit(column.unit);
+    label(file_, path, units, column.help);
+    if (const std::optional<FillValue> fill = missing_in(column.kind))
+        file_.write_attribute(path, "_FillValue", stored_as(column.kind), &*fill);
+    label_words(file_, path, {column.words.begin(), column.words.end()});
+}
+
+void RowTable::label_all(const std::string& time_units) {
+    if (time_ != nullptr) label(file_, scale_, time_units, "true time of the event");
+    if (row_number_ != nullptr) label(file_, scale_, "1", "row number");
+    if (self_ != nullptr) self_->label_as("entity whose event it was");
+    if (message_ != nullptr) {
+        label(file_, message_->path(), "1", "row in /messages");
+        if (message_missing_)
+            file_.write_attribute(message_->path(), "_FillValue", Hdf5Type::int64, &no_row);
+    }
+    for (const Slot& slot : slots_) label_column(slot, time_units);
+
+    file_.make_scale(scale_);
+    for (const GrowingDataset& data : data_)
+        if (data.path() != scale_) file_.attach_scale(data.path(), 0, scale_);
+    for (const EntityColumnWriter& entities : entities_)
+        for (const std::string& path : entities.paths()) file_.attach_scale(path, 0, scale_);
+}
+
+std::uint64_t RowTable::packed_bytes() const {
+    std::uint64_t sum = 0;
+    for (const GrowingDataset& data : data_) sum += data.packed_bytes();
+    for (const EntityColumnWriter& entities : entities_) sum += entities.packed_bytes();
+    return sum;
+}
+
+}  // namespace driftstorm

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "sim/core/table.hpp"
+#include "sim/output/entity_directory.hpp"
+#include "sim/output/growing_dataset.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace driftstorm {
+
+/// A column of entities: their rows in /entities/<kind>, int32, -1 = missing (_FillValue
+/// is there only if one is: a reader that masks makes floats of all the others). If entities of
+/// more than one kind appear, a second dataset <name>_kind says which; else the attribute
+/// `entities` names the one group.
+class EntityColumnWriter {
+  public:
+    EntityColumnWriter(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
+                       std::string path);
+    void append(EntityId entity);
+    void finish();
+    void label_as(std::string_view help);
+    /// The datasets that need a scale.
+    std::vector<std::string> paths() const;
+    std::uint64_t packed_bytes() const;
+
+  private:
+    void begin_kinds();
+
+    Hdf5File& file_;
+    ChunkPacker& packer_;
+    const EntityDirectory& directory_;
+    GrowingDataset rows_;
+    std::unique_ptr<GrowingDataset> kinds_;
+    std::int16_t first_kind_ = -1;
+    bool missing_ = false;
+};
+
+/// The rows of one table as a group with one dataset a column and a scale for the dimension they
+/// share.
+class RowTable {
+  public:
+    /// @param row_dimension  name of the row number's scale; empty: the rows' scale is `time`, and
+    /// the entity
+    ///                       whose handler recorded a row is written too
+    RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
+             const RowType& type, std::string row_dimension);
+
+    /// Columns by which a row refers to a message; nullptr in other tables.
+    const Column* message_sender() const { return message_sender_; }
+    const Column* message_count() const { return message_count_; }
+
+    /// @param message  row in /messages the row refers to, where it refers to one
+    void append(const RowStamp& stamp, const std::byte* row, std::int64_t message);
+    void finish();
+    /// Attributes and scales, when all data is written.
+    void label_all(const std::string& time_units);
+    std::uint64_t rows() const { return rows_; }
+    std::uint64_t packed_bytes() const;
+
+  private:
+    struct Slot {
+        const Column* column;
+        GrowingDataset* data = nullptr;
+        EntityColumnWriter* entities = nullptr;
+    };
+    GrowingDataset* add(const std::string& name, Hdf5Type type, std::optional<FillValue> fill);
+    void label_column(const Slot& slot, const std::string& time_units);
+
+    Hdf5File& file_;
+    ChunkPacker& packer_;
+    std::string group_;
+    std::string scale_;
+    const Column* message_sender_ = nullptr;
+    const Column* message_count_ = nullptr;
+    std::deque<GrowingDataset> data_;
+    std::deque<EntityColumnWriter> entities_;
+    std::vector<Slot> slots_;
+    GrowingDataset* time_ = nullptr;
+    GrowingDataset* row_number_ = nullptr;
+    GrowingDataset* message_ = nullptr;
+    EntityColumnWriter* self_ = nullptr;
+    bool message_missing_ = false;
+    std::uint64_t rows_ = 0;
+};
+
+}  // namespace driftstorm
