@@ -63,7 +63,7 @@ double inverse_normal(double u) {
         return q * polynomial(a, r) / polynomial(b, r);
     }
     if (!(u > 0 && u < 1)) return u == 0 ? -infinity : (u == 1 ? infinity : not_a_number);
-    const double r = std::sqrt(-log(q < 0 ? u : 1.0 - u));
+    const double r = std::sqrt(-exact::log(q < 0 ? u : 1.0 - u));
     const double size = r <= 5 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6)
                                : polynomial(e, r - 5) / polynomial(f, r - 5);
     return q < 0 ? -size : size;
