@@ -20,8 +20,11 @@ Apps::Apps(Params params, const Conversations& conversations, std::vector<std::u
       devices_(version_.size()),
       outbox_(static_cast<std::uint32_t>(version_.size())),
       inbox_(conversations.memberships()),
-      connectivity_(static_cast<std::uint32_t>(version_.size())) {
-    DRIFTSTORM_EXPECT(params_.nodes.size() <= 32);  // `outstanding` has a bit a node
+      connectivity_(static_cast<std::uint32_t>(version_.size())) {}
+
+void Apps::set_nodes(std::vector<EntityId> nodes) {
+    DRIFTSTORM_EXPECT(nodes.size() <= 32);  // `outstanding` has a bit a node
+    nodes_ = std::move(nodes);
 }
 
 void Apps::start(Context& context, Index device) {
@@ -56,18 +59,18 @@ void Apps::set_state(Context& context, Index device, ConnectionState state) {
     note(context, device);
     context.record(ConnectionRow{.device = context.address_of(*this, device).id,
                                  .state = state,
-                                 .server = params_.nodes[d.node],
+                                 .server = nodes_[d.node],
                                  .connection = d.connection,
                                  .failures = d.failures});
 }
 
 std::uint32_t Apps::preferred_node(const Context& context, Index device, std::uint32_t rank) const {
     // Rendezvous hashing: each device ranks the nodes by its own draws, so a further node takes only its share.
-    const auto nodes = static_cast<std::uint32_t>(params_.nodes.size());
+    const auto nodes = static_cast<std::uint32_t>(nodes_.size());
     const std::uint64_t self = context.identity_of(context.address_of(*this, device).id);
     std::vector<std::pair<double, std::uint32_t>> order;
     for (std::uint32_t n = 0; n < nodes; ++n)
-        order.emplace_back(context.uniform("app.node_rank", self, context.identity_of(params_.nodes[n])), n);
+        order.emplace_back(context.uniform("app.node_rank", self, context.identity_of(nodes_[n])), n);
     std::sort(order.begin(), order.end());
     return order[rank % nodes].second;
 }
@@ -192,7 +195,7 @@ Packet Apps::packet_to(const Context& context, Index device, std::uint32_t node,
     packet.direction = Direction::up;
     packet.kind = static_cast<std::uint8_t>(kind);
     packet.address = around_.address(device);
-    packet.server = params_.nodes[node];
+    packet.server = nodes_[node];
     packet.bytes = bytes;
     packet.subject = context.identity_of(context.address_of(*this, device).id);
     packet.attempt = ++devices_[device].packets;
@@ -344,7 +347,7 @@ void Apps::on_rejected(Context& context, Index device, const PublishedBody& body
 
 // ---- receiving -----------------------------------------------------------------------------------
 
-void Apps::receive(Context& context, Index device, const Packet& packet) {
+void Apps::on(const PacketArrives&, const Packet& packet, Index device, Context& context) {
     Device& d = devices_[device];
     if (d.state == ConnectionState::offline) return;
     switch (static_cast<Talk>(packet.kind)) {
@@ -559,7 +562,7 @@ void Apps::request_resync(Context& context, Index device, std::uint32_t nodes, R
     Device& d = devices_[device];
     body.number = ++d.resyncs;
     std::uint32_t requests = 0;
-    for (std::uint32_t n = 0; n < params_.nodes.size(); ++n) {
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n) {
         if ((nodes >> n & 1u) == 0) continue;
         body.node = n;
         Packet packet = packet_to(context, device, n, Talk::resync_request, 2 * header_bytes);

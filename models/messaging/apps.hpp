@@ -46,7 +46,6 @@ class Apps {
     struct Params {
         std::vector<AppVersion> versions;
         std::vector<EntityId> version_entities;  ///< for rows; by version
-        std::vector<EntityId> nodes;             ///< the relay nodes, by number
         Duration gap_timeout{4'000'000'000};
         bool resync_on_gap = true;  ///< else what is held is shown when the gap timeout is over
         Duration resync_timeout{20'000'000'000};
@@ -150,10 +149,12 @@ class Apps {
         }
     };
     using Messages = std::tuple<Start, Beat, HandshakeReady, ConnectTimeout, Reconnect, SendTimer, GapTimeout, ResyncDue,
-                                ResyncTimeout, ReadMessage>;
+                                ResyncTimeout, ReadMessage, PacketArrives>;
 
     /// @param version_of_device  number of its app's version in params.versions, by device number
     Apps(Params params, const Conversations& conversations, std::vector<std::uint16_t> version_of_device);
+    /// @param nodes  the relay nodes, by number; at most 32
+    void set_nodes(std::vector<EntityId> nodes);
     void surround(AppSurroundings surroundings) { around_ = std::move(surroundings); }
 
     void on(const Start&, Index device, Context& context);
@@ -166,6 +167,7 @@ class Apps {
     void on(const ResyncDue& due, Index device, Context& context);
     void on(const ResyncTimeout&, Index device, Context& context);
     void on(const ReadMessage& read, Index device, Context& context);
+    void on(const PacketArrives&, const Packet& packet, Index device, Context& context);
 
     bool stale(const Beat& m, Index d) const { return m.generation != devices_[d].generation; }
     bool stale(const HandshakeReady& m, Index d) const { return m.generation != devices_[d].generation; }
@@ -185,8 +187,6 @@ class Apps {
     /// The author gives a failed message up.
     void give_up(Context& context, Index device, std::uint32_t count) { outbox_.give_up(device, count, context.now()); }
 
-    /// A packet reached the device.
-    void receive(Context& context, Index device, const Packet& packet);
     void network_changed(Context& context, Index device);
     void clock_stepped(Context& context, Index device);
     /// The wall-clock timer of the periodic sync fired.
@@ -257,6 +257,7 @@ class Apps {
     void arm_sync(Context& context, Index device);
 
     Params params_;
+    std::vector<EntityId> nodes_;
     const Conversations& conversations_;
     std::vector<std::uint16_t> version_;
     AppSurroundings around_;

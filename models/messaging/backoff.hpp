@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <tuple>
+#include <variant>
 
 namespace driftstorm {
 
@@ -14,22 +16,45 @@ enum class BackoffKind : std::uint8_t { none, fixed, exponential };
 template <>
 inline constexpr std::array<std::string_view, 3> enum_words<BackoffKind>{"none", "fixed", "exponential"};
 
-/// Where the randomness of a wait goes. `before_cap` is a bug seen in the field: the spread is applied before the
-/// cap, so every client that has reached the cap waits exactly as long as all others.
-enum class JitterKind : std::uint8_t { none, full, equal, decorrelated, before_cap };
-template <>
-inline constexpr std::array<std::string_view, 5> enum_words<JitterKind>{"none", "full", "equal", "decorrelated",
-                                                                       "before_cap"};
+/// Where the randomness of a wait goes: not at all; U(0, wait); half of it fixed; grown from the last wait.
+/// Source: Brooker, "Exponential Backoff And Jitter" (AWS architecture blog, 2015).
+namespace jitter {
+struct None {
+    static constexpr std::string_view word = "none";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct Full {
+    static constexpr std::string_view word = "full";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct Equal {
+    static constexpr std::string_view word = "equal";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct Decorrelated {
+    static constexpr std::string_view word = "decorrelated";
+    static constexpr auto fields() { return std::tuple{}; }
+};
+/// A bug seen in the field: the spread is applied before the cap, so every client that has reached the cap waits
+/// exactly as long as all others.
+struct BeforeCap {
+    static constexpr std::string_view word = "before_cap";
+    double spread = 0.5;
+    static constexpr auto fields() {
+        return std::tuple{
+            Field<BeforeCap, double>{"", &BeforeCap::spread, "%", "half-width of the spread, of the wait", 0, 1}};
+    }
+};
+}  // namespace jitter
+using Jitter = std::variant<jitter::None, jitter::Full, jitter::Equal, jitter::Decorrelated, jitter::BeforeCap>;
 
 /// How long a client waits before its next attempt.
-/// Source: Brooker, "Exponential Backoff And Jitter" (AWS architecture blog, 2015): full, equal, decorrelated.
 struct Backoff {
     BackoffKind backoff = BackoffKind::exponential;
     Duration first = Duration{1'000'000'000};
     double factor = 2.0;
     Duration cap = Duration{60'000'000'000};
-    JitterKind jitter = JitterKind::full;
-    double spread = 0.5;
+    Jitter jitter = jitter::Full{};
 
     static constexpr auto fields() {
         return std::tuple{
@@ -37,8 +62,7 @@ struct Backoff {
             Field<Backoff, Duration>{"first", &Backoff::first, "s", "wait before the first retry", 0, 1e5},
             Field<Backoff, double>{"factor", &Backoff::factor, "", "growth per failure", 1, 100},
             Field<Backoff, Duration>{"cap", &Backoff::cap, "s", "longest wait", 0, 1e6},
-            Field<Backoff, JitterKind>{"jitter", &Backoff::jitter, "", "how waits are spread"},
-            Field<Backoff, double>{"spread", &Backoff::spread, "%", "half-width of jitter before_cap", 0, 1}};
+            Field<Backoff, Jitter>{"jitter", &Backoff::jitter, "", "how waits are spread"}};
     }
 
     /// Wait before retry number `failures` (1, 2, ...).

@@ -6,10 +6,10 @@
 
 namespace driftstorm {
 
-void Conversations::add(EntityId entity, std::uint64_t identity, std::uint32_t home, std::uint32_t history,
+void Conversations::add(std::uint64_t identity, std::uint32_t home, std::uint32_t history,
                         std::span<const Member> members) {
     const std::uint32_t number = size();
-    entity_.push_back(entity);
+    entity_.push_back(no_entity);
     identity_.push_back(identity);
     home_.push_back(home);
     history_.push_back(history);

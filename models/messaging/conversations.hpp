@@ -20,12 +20,13 @@ class Conversations {
     };
 
     /// Adds a conversation with its members, in order of device number.
-    /// @param entity    its entity, for rows
     /// @param identity  stable 64-bit identity
     /// @param home      number of the relay node that orders it
     /// @param history   messages it held before the run
-    void add(EntityId entity, std::uint64_t identity, std::uint32_t home, std::uint32_t history,
+    void add(std::uint64_t identity, std::uint32_t home, std::uint32_t history,
              std::span<const Member> members);
+    /// Gives a conversation the entity that stands for it in rows and messages.
+    void set_entity(std::uint32_t conversation, EntityId entity) { entity_[conversation] = entity; }
     /// Call once after the last add(): lists each device's memberships.
     void index(std::uint32_t devices);
 

@@ -30,7 +30,7 @@ struct Writing {
     static constexpr auto fields() {
         return std::tuple{
             Field<Writing, WritingProcess>{"process", &Writing::process, "", "law of the instants"},
-            Field<Writing, double>{"rate", &Writing::rate, "1/s", "messages of one device", 0, 1e4},
+            Field<Writing, double>{"rate", &Writing::rate, "msg/s", "messages of one device", 0, 1e4},
             Field<Writing, Duration>{"from", &Writing::from, "s", "nobody writes before", 0, 3.2e9},
             Field<Writing, Duration>{"until", &Writing::until, "s", "nobody begins a message after", 0, 3.2e9},
             Field<Writing, std::vector<double>>{"profile", &Writing::profile, "",

@@ -315,7 +315,7 @@ void Relays::push_copy(Context& context, Index node, std::uint32_t membership, s
     const std::uint32_t conversation = conversations_.conversation_of(membership);
     const std::uint32_t device = conversations_.member(membership).device;
     const std::uint32_t at = session(node, device).node;
-    if (!around_.up(at)) return;  // its session is lost and the directory knows
+    if (!around_.up(numbers_[node], at)) return;  // its session is lost and the directory knows
     CopyState& copy = log_.member(membership).copies[number - 1];
     const LogEntry& entry = log_.log(conversation)[copy.entry];
     Packet packet = packet_to(context, node, device, Talk::deliver, header_bytes + entry.message.size);
@@ -362,7 +362,7 @@ void Relays::on(const Redeliver& timer, Index node, Context& context) {
     MessageLog::Member& member = log_.member(m);
     member.armed = 0;
     const Session& s = session(node, conversations_.member(m).device);
-    if (member.missing() == 0 || nodes_[node].up == 0 || s.alive == 0 || !around_.up(s.node)) return;
+    if (member.missing() == 0 || nodes_[node].up == 0 || s.alive == 0 || !around_.up(numbers_[node], s.node)) return;
     const Redelivery& rule = params_.relay.redelivery;
     bool any = false;
     for (std::uint32_t number = member.acknowledged + 1; number <= member.copies.size(); ++number) {

@@ -21,7 +21,7 @@ struct RelaySurroundings {
     std::function<void(Context&, std::uint32_t node, Duration extra, Packet& packet)> send_down;
     std::function<void(Context&, std::uint32_t from, std::uint32_t to, Packet& packet)> send_to_node;
     std::function<Duration(std::uint32_t from, std::uint32_t to)> between;  ///< propagation between two nodes
-    std::function<bool(std::uint32_t node)> up;                             ///< known state of any node
+    std::function<bool(std::uint32_t asker, std::uint32_t node)> up;        ///< what `asker` knows of a node
 };
 
 /// Change of a relay node's queue.
