@@ -19,15 +19,15 @@ std::int64_t nearest(double value) {
 }  // namespace
 
 Oscillator::Oscillator(double frequency_error, double ageing, const RandomWalk& walk)
-    : frequency_error_(Rate::fraction(frequency_error)),
-      half_ageing_(nearest(ageing * (0.5e9 * 0x1p64))),
-      walk_(walk) {
+    : walk_(walk) {
     if (!(frequency_error >= -0.1 && frequency_error <= 0.1))
         throw std::invalid_argument("Oscillator: frequency_error = " +
                                     std::to_string(frequency_error) + ", must be in -0.1 .. 0.1");
     if (!(ageing >= -1e-11 && ageing <= 1e-11))
         throw std::invalid_argument("Oscillator: ageing = " + std::to_string(ageing * 1e9) +
                                     " ppb/s, must be in -0.01 .. 0.01");
+    frequency_error_ = Rate::fraction(frequency_error);
+    half_ageing_ = nearest(ageing * (0.5e9 * 0x1p64));
 }
 
 Q64 Oscillator::smooth_phase(std::int64_t second) const {
