@@ -7,8 +7,8 @@
 namespace driftstorm {
 
 namespace {
-std::string (*describe_running)(const void*) = nullptr;
-const void* running = nullptr;
+thread_local std::string (*describe_running)(const void*) = nullptr;  // a kernel runs on one thread
+thread_local const void* running = nullptr;
 std::string repeat_line;
 }  // namespace
 
