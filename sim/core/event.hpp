@@ -55,8 +55,8 @@ struct Generation {
     friend constexpr auto operator<=>(Generation, Generation) = default;
 };
 
-/// Addresses a model's own columns from within a message. Dense, so no part of an event's identity: the message also
-/// carries the entities it stands for.
+/// Addresses a model's own columns from within a message. Dense, so no part of an event's identity:
+/// the message also carries the entities it stands for.
 struct LocalNumber {
     std::uint32_t value = 0;
     friend constexpr auto operator<=>(LocalNumber, LocalNumber) = default;
@@ -99,6 +99,11 @@ template <class Model, class M>
 concept Receives = Message<M> &&
     (CarriesPayload<M> ? ReceivesPayload<Model, M> : ReceivesPlain<Model, M>);
 
+template <class Model, class M>
+concept TakesPlain = Receives<Model, M> && !CarriesPayload<M>;
+template <class Model, class M>
+concept TakesPayload = Receives<Model, M> && CarriesPayload<M>;
+
 /// A timer that moves more often than it fires: `bool stale(const M&, Index) const` tells a
 /// cancelled one, which is dropped when popped: not delivered, not hashed, not counted.
 template <class Model, class M>
@@ -120,6 +125,8 @@ static_assert(sizeof(Event) == 40);
 static_assert(std::is_trivially_copyable_v<Event>);
 
 /// What a set of pending events must offer, so that the kernel's can be swapped.
+/// push(key) returns the new event's place, where the caller writes the rest before anything else:
+/// an event built elsewhere and copied would be read back wider than it was written, which stalls.
 /// pop_before(limit, event) takes the event of least key if its time is before `limit`; next_time()
 /// is the least pending time (end_of_time if none) and never advances anything; upcoming(n) hints
 /// at the event n places ahead (nullptr when unknown), for prefetching; for_each visits all in any
@@ -127,7 +134,7 @@ static_assert(std::is_trivially_copyable_v<Event>);
 template <class Set>
 concept PendingEventSet = requires(Set& set, const Set& view, const Event& event, Event& out,
                                    Time limit) {
-    set.push(event);
+    { set.push(event.key) } -> std::same_as<Event&>;
     { set.pop_before(limit, out) } -> std::same_as<bool>;
     { view.next_time() } -> std::same_as<Time>;
     { view.size() } -> std::convertible_to<std::size_t>;

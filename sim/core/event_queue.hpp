@@ -37,14 +37,10 @@ class RadixWheel {
     RadixWheel(const RadixWheel&) = delete;
     RadixWheel& operator=(const RadixWheel&) = delete;
 
-    void push(const Event& event) {
+    [[gnu::always_inline]] Event& push(EventKey key) {
         ++size_;
         work_.moved(1);
-        if (event.key.at.ns < run_end_) {
-            push_late(event);
-        } else {
-            place(event);
-        }
+        return key.at.ns < run_end_ ? place_late(key) : place(key);
     }
 
     bool pop_before(Time limit, Event& out) {
@@ -136,29 +132,35 @@ class RadixWheel {
         std::uint32_t in_tail = Chunk::capacity;
     };
 
-    bool less(const Event& a, const Event& b) {
+    bool less(const EventKey& a, const EventKey& b) {
         work_.compared(1);
-        return a.key.at.ns != b.key.at.ns ? a.key.at.ns < b.key.at.ns : a.key.tie < b.key.tie;
+        return a.at.ns != b.at.ns ? a.at.ns < b.at.ns : a.tie < b.tie;
     }
+    bool less(const Event& a, const Event& b) { return less(a.key, b.key); }
 
     /// Appends an event, not earlier than the cursor, to its slot.
-    void place(const Event& event) {
-        const auto at = static_cast<std::uint64_t>(event.key.at.ns);
+    [[gnu::always_inline]] Event& place(EventKey key) {
+        const auto at = static_cast<std::uint64_t>(key.at.ns);
         const auto bits = static_cast<std::uint32_t>(std::bit_width((at ^ cursor_) | 1)) - 1;
         const std::uint32_t level = (bits * 43) >> 8;  // bits / 6
         const auto digit = static_cast<std::size_t>((at >> (6 * level)) % slots_a_level);
         Slot& slot = slots_[level][digit];
-        if (slot.in_tail == Chunk::capacity) {
-            slots_used_[level] |= std::uint64_t{1} << digit;
-            levels_used_ |= 1u << level;
-            Chunk* chunk = new_chunk();
-            chunk->previous = slot.tail;
-            slot.tail = chunk;
-            slot.in_tail = 0;
-        }
-        slot.tail->events[slot.in_tail++] = event;
+        if (slot.in_tail == Chunk::capacity) add_chunk(level, digit);
         ++slot.count;
-        slot.least = std::min(slot.least, event.key.at.ns);
+        slot.least = std::min(slot.least, key.at.ns);
+        Event& event = slot.tail->events[slot.in_tail++];
+        event.key = key;
+        return event;
+    }
+
+    [[gnu::noinline]] void add_chunk(std::uint32_t level, std::size_t digit) {
+        Slot& slot = slots_[level][digit];
+        slots_used_[level] |= std::uint64_t{1} << digit;
+        levels_used_ |= 1u << level;
+        Chunk* chunk = new_chunk();
+        chunk->previous = slot.tail;
+        slot.tail = chunk;
+        slot.in_tail = 0;
     }
 
     /// Sorts the next few events before `limit` into the run. Returns false if there are none.
@@ -182,7 +184,7 @@ class RadixWheel {
                 return true;
             }
             cursor_ = begin;
-            visit_and_free(taken, [this](const Event& event) { place(event); });
+            visit_and_free(taken, [this](const Event& event) { place(event.key) = event; });
             work_.moved(taken.count);
         }
         return false;
@@ -224,7 +226,7 @@ class RadixWheel {
             if (event.key.at.ns < run_end_) {
                 run_[ends[pile_of(event)]++] = event;
             } else {
-                place(event);
+                place(event.key) = event;
             }
         });
         work_.moved(slot.count);
@@ -251,17 +253,18 @@ class RadixWheel {
         }
     }
 
-    void push_late(const Event& event) {
+    [[gnu::noinline]] Event& place_late(EventKey key) {
         std::size_t hole = late_.size();
-        late_.push_back(event);
+        late_.emplace_back();
         while (hole != 0) {
             const std::size_t parent = (hole - 1) / 4;
-            if (!less(event, late_[parent])) break;
+            if (!less(key, late_[parent].key)) break;
             late_[hole] = late_[parent];
             work_.moved(1);
             hole = parent;
         }
-        late_[hole] = event;
+        late_[hole].key = key;
+        return late_[hole];
     }
 
     void pop_late() {

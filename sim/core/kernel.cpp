@@ -45,6 +45,15 @@ void Context::hand_on(std::uint16_t number, const void* row) {
     row_bytes_.insert(row_bytes_.end(), bytes, bytes + use.type->size);
 }
 
+Context::Mail& Context::post(EventKey key, EntityId to) {
+    // Before a run no partition is ahead of another, so any delay will do.
+    DRIFTSTORM_EXPECT(kernel_->running_ == nullptr || key.at - now_ >= kernel_->lookahead_);
+    Mail& mail = outgoing_.emplace_back();
+    mail.event.key = key;
+    mail.to_partition = kernel_->partition_of(to);
+    return mail;
+}
+
 Kernel::Kernel(const Options& options) : options_(options) {
     if (options.partitions < 1 || options.partitions > 65535)
         throw std::invalid_argument("Kernel: partitions = " + std::to_string(options.partitions) +
@@ -213,7 +222,7 @@ void Kernel::exchange() {
                 detail::set_slot(mail.event,
                                  to.pools_[type.payload].put(payload, type.payload_size));
             }
-            to.queue_.push(mail.event);
+            to.queue_.push(mail.event.key) = mail.event;
         }
         from->outgoing_.clear();
         from->outgoing_payloads_.clear();
@@ -384,7 +393,7 @@ void Kernel::archive_partition(Archive& archive, Context& context,
         context.queue_.clear();
         for (Event& event : events) {
             event.tag = tag_of[event.tag];
-            context.queue_.push(event);
+            context.queue_.push(event.key) = event;
         }
     }
     for (const RegisteredModel& model : models_)

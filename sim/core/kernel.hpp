@@ -142,20 +142,20 @@ class Context {
     /// Delivers `message` to entity `to` after `delay` >= 0 (>= the lookahead when `to` is in
     /// another partition).
     template <class Model, class M>
-    requires Receives<Model, M> &&
-        (!CarriesPayload<M>)void send(Duration delay, Address<Model> to, const M& message);
+    requires TakesPlain<Model, M>
+    void send(Duration delay, Address<Model> to, const M& message);
 
     /// The same with a payload, which travels by value and reaches the handler as its second
     /// argument.
     template <class Model, class M>
-    requires Receives<Model, M> && CarriesPayload<M>
+    requires TakesPayload<Model, M>
     void send(Duration delay, Address<Model> to, const M& message,
               const typename M::Payload& payload);
 
     /// Sends to entity `index` of the given model of this partition.
     template <class Model, class M>
-    requires Receives<Model, M> &&(!CarriesPayload<M>)void remind(const Model& model, Index index,
-                                                                  Duration delay, const M& message);
+    requires TakesPlain<Model, M>
+    void remind(const Model& model, Index index, Duration delay, const M& message);
 
     /// Address of entity `index` of the given model in this partition.
     template <class Model>
@@ -186,10 +186,13 @@ class Context {
         std::size_t payload_at = 0;
     };
 
-    Event make(Duration delay, EntityId to, std::uint16_t tag, Phase phase);
-    void dispatch(Event& event, const void* payload, std::size_t payload_size,
-                  std::uint16_t payload_type);
-    void hash_event(const Event& event, RecordHash& hash) const;
+    EventKey next_key(Duration delay, EntityId to, Phase phase);
+    bool is_local(EntityId to) const;
+    Mail& post(EventKey key, EntityId to);
+    template <class M>
+    static void fill(Event& event, EntityId to, std::uint16_t tag, const M& message);
+    template <class M, class... PayloadIdentity>
+    void hash_event(const Event& event, const M& message, PayloadIdentity... payload);
     void hand_on(std::uint16_t number, const void* row);
     void first_use(detail::RowUse& use, const RowType& type);
     template <class Model, class M>
@@ -352,7 +355,8 @@ class Kernel {
 template <class T>
 void Context::hash_value(RecordHash& hash, const T& value) const {
     if constexpr (std::is_same_v<T, Generation> || std::is_same_v<T, LocalNumber>) {
-        // A generation tells live from cancelled, a local number addresses columns: no part of what happened.
+        // A generation tells live from cancelled, a local number addresses columns: no part of what
+        // happened.
     } else if constexpr (std::is_same_v<T, EntityId>) {
         hash.add(entity_word(value));
     } else if constexpr (detail::IsAddress<T>::value) {
@@ -371,6 +375,26 @@ void Context::hash_value(RecordHash& hash, const T& value) const {
     }
 }
 
+template <class M, class... PayloadIdentity>
+[[gnu::noinline]] void Context::hash_event(const Event& event, const M& message,
+                                           PayloadIdentity... payload) {
+    RecordHash hash;
+    hash.add(identity_of(event.target));
+    hash.add(static_cast<std::uint64_t>(event.key.at.ns));
+    hash.add((static_cast<std::uint64_t>(event.key.phase()) << 32) | event.key.count());
+    hash.add(identity_of(event.key.source()));
+    hash.add(std::uint64_t{std::integral_constant<std::uint64_t, stable_hash(M::name)>::value});
+    if constexpr (HasFields<M>) {
+        for_each_field<M>([&](const auto& field) { hash_value(hash, message.*field.member); });
+    } else {
+        static_assert(std::is_empty_v<M>,
+                      "a message with members lists them in fields(), so they are digested");
+    }
+    (hash.add(std::uint64_t{payload}), ...);
+    ladder_.add(M::phase == Phase::sample ? sample_component_ : events_component_, event.key.at,
+                hash.finish());
+}
+
 template <class Model, class M>
 bool deliver_event(void* erased, const Event& event, Index local, Context& context) {
     Model& model = *static_cast<Model*>(erased);
@@ -386,33 +410,16 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
             return false;
         }
     }
-    const auto digest = [&](const auto* payload) {
-        if (!context.kernel_->options_.digest) return;
-        RecordHash hash;
-        context.hash_event(event, hash);
-        hash.add(std::uint64_t{std::integral_constant<std::uint64_t, stable_hash(M::name)>::value});
-        if constexpr (HasFields<M>) {
-            for_each_field<M>(
-                [&](const auto& field) { context.hash_value(hash, message.*field.member); });
-        } else {
-            static_assert(std::is_empty_v<M>,
-                          "a message with members lists them in fields(), so they are digested");
-        }
-        if constexpr (!std::is_same_v<decltype(payload), const std::nullptr_t*>)
-            hash.add(payload->identity());
-        const bool sample = M::phase == Phase::sample;
-        context.ladder_.add(sample ? context.sample_component_ : context.events_component_,
-                            event.key.at, hash.finish());
-    };
     if constexpr (CarriesPayload<M>) {
         using Payload = typename M::Payload;
         Payload payload;
         context.pools_[detail::payload_number<Payload>].take(detail::slot_of(event), &payload,
                                                              sizeof payload);
-        digest(&payload);
+        if (context.kernel_->options_.digest)
+            context.hash_event(event, message, payload.identity());
         model.on(message, payload, local, context);
     } else {
-        digest(static_cast<const std::nullptr_t*>(nullptr));
+        if (context.kernel_->options_.digest) context.hash_event(event, message);
         model.on(message, local, context);
     }
     return true;
@@ -426,29 +433,53 @@ std::uint16_t Context::tag_of() const {
                                       detail::IndexIn<M, typename Model::Messages>::value);
 }
 
-template <class Model, class M>
-requires Receives<Model, M> &&
-    (!CarriesPayload<M>)void Context::send(Duration delay, Address<Model> to, const M& message) {
-    Event event = make(delay, to.id, tag_of<Model, M>(), M::phase);
-    std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
-    dispatch(event, nullptr, 0, 0);
+template <class M>
+void Context::fill(Event& event, EntityId to, std::uint16_t tag, const M& message) {
+    event.target = to;
+    event.tag = tag;
+    event.unused = 0;
+    event.message = {};
+    if constexpr (!std::is_empty_v<M>)
+        std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
 }
 
 template <class Model, class M>
-requires Receives<Model, M> && CarriesPayload<M>
+requires TakesPlain<Model, M>
+void Context::send(Duration delay, Address<Model> to, const M& message) {
+    const std::uint16_t tag = tag_of<Model, M>();
+    const EventKey key = next_key(delay, to.id, M::phase);
+    if (is_local(to.id)) {
+        fill(queue_.push(key), to.id, tag, message);
+    } else {
+        fill(post(key, to.id).event, to.id, tag, message);
+    }
+}
+
+template <class Model, class M>
+requires TakesPayload<Model, M>
 void Context::send(Duration delay, Address<Model> to, const M& message,
                    const typename M::Payload& payload) {
     using Payload = typename M::Payload;
     static_assert(std::is_trivially_copyable_v<Payload>);
-    Event event = make(delay, to.id, tag_of<Model, M>(), M::phase);
-    std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
-    dispatch(event, &payload, sizeof payload, detail::payload_number<Payload>);
+    const std::uint16_t tag = tag_of<Model, M>();
+    const EventKey key = next_key(delay, to.id, M::phase);
+    if (is_local(to.id)) {
+        Event& event = queue_.push(key);
+        fill(event, to.id, tag, message);
+        detail::set_slot(event,
+                         pools_[detail::payload_number<Payload>].put(&payload, sizeof payload));
+    } else {
+        Mail& mail = post(key, to.id);
+        fill(mail.event, to.id, tag, message);
+        mail.payload_at = outgoing_payloads_.size();
+        const auto* bytes = reinterpret_cast<const std::byte*>(&payload);
+        outgoing_payloads_.insert(outgoing_payloads_.end(), bytes, bytes + sizeof payload);
+    }
 }
 
 template <class Model, class M>
-requires Receives<Model, M> &&
-    (!CarriesPayload<M>)void Context::remind(const Model& model, Index index, Duration delay,
-                                             const M& message) {
+requires TakesPlain<Model, M>
+void Context::remind(const Model& model, Index index, Duration delay, const M& message) {
     send(delay, address_of(model, index), message);
 }
 
@@ -542,44 +573,17 @@ inline std::uint64_t Context::identity_of(EntityId entity) const {
 inline std::uint64_t Context::identity() const { return identity_of(self_); }
 inline Index Context::index_of(EntityId entity) const { return kernel_->index_of(entity); }
 
-inline void Context::hash_event(const Event& event, RecordHash& hash) const {
-    hash.add(identity_of(event.target));
-    hash.add(static_cast<std::uint64_t>(event.key.at.ns));
-    hash.add((static_cast<std::uint64_t>(event.key.phase()) << 32) | event.key.count());
-    hash.add(identity_of(event.key.source()));
-}
-
-inline Event Context::make(Duration delay, EntityId to, std::uint16_t tag, Phase phase) {
+inline EventKey Context::next_key(Duration delay, EntityId to, Phase phase) {
     DRIFTSTORM_EXPECT(delay.ns >= 0);  // a message may not arrive before it was sent
     DRIFTSTORM_EXPECT(delay < end_of_time - now_);
     DRIFTSTORM_EXPECT(static_cast<std::size_t>(to) < kernel_->records_.size());
     detail::EntityRecord& self = kernel_->records_[static_cast<std::size_t>(self_)];
     DRIFTSTORM_EXPECT(self.sent != 0xffffffffu);  // an entity's events are told apart by this count
-    Event event;
-    event.key = EventKey::of(now_ + delay, phase, self_, self.sent++);
-    event.target = to;
-    event.tag = tag;
-    return event;
+    return EventKey::of(now_ + delay, phase, self_, self.sent++);
 }
 
-inline void Context::dispatch(Event& event, const void* payload, std::size_t payload_size,
-                              std::uint16_t payload_type) {
-    const std::uint32_t to =
-        kernel_->contexts_.size() == 1 ? 0 : kernel_->partition_of(event.target);
-    if (to == partition_) {
-        if (payload != nullptr) {
-            detail::set_slot(event, pools_[payload_type].put(payload, payload_size));
-        }
-        queue_.push(event);
-        return;
-    }
-    // Before a run no partition is ahead of another, so any delay will do.
-    DRIFTSTORM_EXPECT(kernel_->running_ == nullptr || event.key.at - now_ >= kernel_->lookahead_);
-    outgoing_.push_back({event, to, outgoing_payloads_.size()});
-    if (payload != nullptr) {
-        const auto* bytes = static_cast<const std::byte*>(payload);
-        outgoing_payloads_.insert(outgoing_payloads_.end(), bytes, bytes + payload_size);
-    }
+inline bool Context::is_local(EntityId to) const {
+    return kernel_->contexts_.size() == 1 || kernel_->partition_of(to) == partition_;
 }
 
 }  // namespace driftstorm

@@ -36,16 +36,21 @@ std::uint64_t identity_of(std::uint64_t parent, std::uint64_t number) {
     return hash_of(parent, number);
 }
 
-Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key) {
-    const r123::Philox4x32::ctr_type c = {{counter[0], counter[1], counter[2], counter[3]}};
-    const r123::Philox4x32::key_type k = {{key[0], key[1]}};
+inline Block philox_of(std::uint64_t upper, std::uint64_t lower, std::uint64_t key) {
+    const r123::Philox4x32::ctr_type c = {{low(upper), high(upper), low(lower), high(lower)}};
+    const r123::Philox4x32::key_type k = {{low(key), high(key)}};
     const r123::Philox4x32::ctr_type out = r123::Philox4x32{}(c, k);
     return {out[0], out[1], out[2], out[3]};
 }
 
-Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject, std::uint64_t number) {
-    const std::uint64_t place = hash_of(purpose.hash, subject);
-    return philox({low(place), high(place), low(number), high(number)}, {low(seed), high(seed)});
+Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key) {
+    return philox_of(joined(counter[1], counter[0]), joined(counter[3], counter[2]),
+                     joined(key[1], key[0]));
+}
+
+Block draw(std::uint64_t seed, std::uint64_t purpose_hash, std::uint64_t subject,
+           std::uint64_t number) {
+    return philox_of(hash_of(purpose_hash, subject), number, seed);
 }
 
 double draw_uniform(std::uint64_t seed, Purpose purpose, std::uint64_t subject,

@@ -40,7 +40,12 @@ Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::
 /// Philox4x32-10 with key = seed and counter = (XXH3(purpose, subject), number).
 /// `subject` is a stable identity, never a dense index; `number` the subject's own natural number
 /// (its message, attempt, packet, time index).
-Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject, std::uint64_t number);
+Block draw(std::uint64_t seed, std::uint64_t purpose_hash, std::uint64_t subject,
+           std::uint64_t number);
+inline Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
+                  std::uint64_t number) {
+    return draw(seed, purpose.hash, subject, number);  // four registers instead of a struct in memory
+}
 
 /// The draw as a number in (0, 1): 52 bits, centred, so neither 0 nor 1 occurs and 1 - u is exact.
 double draw_uniform(std::uint64_t seed, Purpose purpose, std::uint64_t subject,

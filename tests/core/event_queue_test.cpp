@@ -2,7 +2,7 @@
 
 #include "sim/core/random.hpp"
 #include "sim/core/time.hpp"
-#include "tests/support/heap_queue.hpp"
+#include "tests/support/map_queue.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,22 +17,19 @@ using namespace driftstorm::literals;
 namespace {
 
 /// Both queues side by side: whatever is done to one is done to the other, and each answer is
-/// compared. The heap always gives the least key, so equal answers prove the order.
+/// compared. The map always gives the least key, so equal answers prove the order.
 class Pair {
   public:
     void push(Time at, std::uint64_t tie, EntityId target = {}) {
-        Event event;
-        event.key = {at, tie};
-        event.target = target;
-        wheel.push(event);
-        heap.push(event);
+        wheel.push({at, tie}).target = target;
+        plain.push({at, tie}).target = target;
     }
     bool pop_before(Time limit, Event& out) {
         Event expected;
-        const bool any = heap.pop_before(limit, expected);
-        const Time next = heap.next_time();
+        const bool any = plain.pop_before(limit, expected);
+        const Time next = plain.next_time();
         REQUIRE(wheel.pop_before(limit, out) == any);
-        REQUIRE(wheel.size() == heap.size());
+        REQUIRE(wheel.size() == plain.size());
         REQUIRE(wheel.next_time() == next);
         if (any) {
             REQUIRE(out.key == expected.key);
@@ -48,7 +45,7 @@ class Pair {
     }
 
     EventQueue wheel;
-    HeapQueue heap;
+    MapQueue plain;
 };
 
 /// Draws of one test, in order.
@@ -124,7 +121,7 @@ TEST_CASE("a hundred thousand events at one nanosecond come in order, with work 
     Event event;
     for (std::size_t i = 0; i < n; ++i) {
         event.key = {Time{123'456'789'012}, luck.bits()};
-        wheel.push(event);
+        wheel.push(event.key) = event;
     }
     EventKey last{};
     for (std::size_t i = 0; i < n; ++i) {
@@ -221,7 +218,7 @@ TEST_CASE(
         Luck luck(6);
         Event event;
         event.key = {Time{} + 10_min, 0};
-        wheel.push(event);
+        wheel.push(event.key) = event;
         Time granted{};
         for (std::size_t i = 0; i < n; ++i) {
             if (peeking) {
@@ -230,7 +227,7 @@ TEST_CASE(
             }
             granted = granted + 10_us;
             event.key = {granted + 1_s + Duration{luck.below(1'000'000'000)}, i};
-            wheel.push(event);
+            wheel.push(event.key) = event;
         }
         while (wheel.pop_before(end_of_time, event)) {
         }
@@ -248,12 +245,12 @@ TEST_CASE("an idle partition with one far event does not make late ones of all t
         RadixWheel<CountedWork> wheel;
         Event event;
         event.key = {Time{} + 1_h, 0};
-        wheel.push(event);
+        wheel.push(event.key) = event;
         Time limit{};
         for (int window = 0; window < windows; ++window) {
             for (int i = 0; i < 10; ++i) {
                 event.key = {limit + Duration{1000 * i}, static_cast<std::uint64_t>(i)};
-                wheel.push(event);
+                wheel.push(event.key) = event;
             }
             limit = limit + 100_us;
             REQUIRE(wheel.next_time() < limit);
@@ -298,15 +295,15 @@ TEST_CASE("visiting, hints, clearing and memory agree with what is pending") {
     for (int i = 0; i < 50; ++i) both.push(event.key.at, luck.bits());
 
     std::uint64_t wheel_sum = 0;
-    std::uint64_t heap_sum = 0;
+    std::uint64_t plain_sum = 0;
     std::size_t visited = 0;
     both.wheel.for_each([&](const Event& e) {
         wheel_sum += e.key.tie;
         ++visited;
     });
-    both.heap.for_each([&](const Event& e) { heap_sum += e.key.tie; });
-    CHECK(visited == both.heap.size());
-    CHECK(wheel_sum == heap_sum);
+    both.plain.for_each([&](const Event& e) { plain_sum += e.key.tie; });
+    CHECK(visited == both.plain.size());
+    CHECK(wheel_sum == plain_sum);
     CHECK(both.wheel.bytes() >= both.wheel.size() * sizeof(Event));
     CHECK(both.wheel.bytes() < both.wheel.size() * sizeof(Event) * 3 + 200'000);
 
@@ -319,7 +316,7 @@ TEST_CASE("visiting, hints, clearing and memory agree with what is pending") {
     } while (event.key != ahead);
 
     both.wheel.clear();
-    both.heap.clear();
+    both.plain.clear();
     CHECK(both.wheel.next_time() == end_of_time);
     CHECK_FALSE(both.pop_before(end_of_time, event));
     both.push(Time{3}, 1);

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "sim/core/event.hpp"
+
+#include <map>
+
+namespace driftstorm {
+
+/// Pending events in a map by key: the plain reference. No two events may have the same key, as in
+/// a run.
+class MapQueue {
+  public:
+    Event& push(EventKey key) {
+        Event& event = events_[key];
+        event.key = key;
+        return event;
+    }
+    bool pop_before(Time limit, Event& out) {
+        if (events_.empty() || next_time() >= limit) return false;
+        out = events_.begin()->second;
+        events_.erase(events_.begin());
+        return true;
+    }
+    Time next_time() const { return events_.empty() ? end_of_time : events_.begin()->first.at; }
+    std::size_t size() const { return events_.size(); }
+    const Event* upcoming(std::size_t) const { return nullptr; }
+    template <class F>
+    void for_each(F&& f) const {
+        for (const auto& [key, event] : events_) f(event);
+    }
+    void clear() { events_.clear(); }
+    std::size_t bytes() const {
+        return sizeof *this + events_.size() * (sizeof(EventKey) + sizeof(Event));
+    }
+
+  private:
+    std::map<EventKey, Event> events_;
+};
+
+static_assert(PendingEventSet<MapQueue>);
+
+}  // namespace driftstorm
