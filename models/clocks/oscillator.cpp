@@ -10,7 +10,6 @@ namespace driftstorm {
 namespace {
 
 constexpr std::int64_t grid = oscillator_grid.ns;
-constexpr std::int64_t remembered_around = 256;  // [s], a power of two
 
 std::int64_t nearest(double value) {
     return static_cast<std::int64_t>(value < 0 ? value - 0.5 : value + 0.5);
@@ -36,7 +35,7 @@ Q64 Oscillator::smooth_phase(std::int64_t second) const {
 
 Q64 Oscillator::phase_at(std::int64_t second) const {
     if (walk_.silent()) return smooth_phase(second);
-    return smooth_phase(second) + walk_.within(walk_.whole(), second, 1).begin.phase;
+    return smooth_phase(second) + walk_.cell(second).begin.phase;
 }
 
 void Oscillator::remember(std::int64_t second, Memo& memo) const {
@@ -44,10 +43,7 @@ void Oscillator::remember(std::int64_t second, Memo& memo) const {
     memo.begin = smooth_phase(second);
     memo.end = smooth_phase(second + 1);
     if (walk_.silent()) return;
-    RandomWalk::Interval& around = memo.around;
-    if (second < around.second || second >= around.second + around.length)
-        around = walk_.within(walk_.whole(), second, remembered_around);
-    const RandomWalk::Interval cell = walk_.within(around, second, 1);
+    const RandomWalk::Interval cell = walk_.cell(second, memo.path);
     memo.begin += cell.begin.phase;
     memo.end += cell.end.phase;
 }

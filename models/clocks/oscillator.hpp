@@ -23,7 +23,7 @@ class Oscillator {
         std::int64_t second = -1;
         Q64 begin = 0;
         Q64 end = 0;
-        RandomWalk::Interval around;
+        RandomWalk::Path path;
     };
 
     Oscillator() = default;

@@ -26,6 +26,14 @@ std::pair<double, double> normals(std::uint64_t seed, std::uint64_t subject, std
 
 Q64 rounded(double value) { return static_cast<Q64>(std::floor(value + 0.5)); }
 
+/// The half of `of` that holds `second`.
+RandomWalk::Interval half(const RandomWalk::Interval& of, const RandomWalk::Point& middle,
+                          std::int64_t second) {
+    const std::int64_t middle_second = of.second + of.length / 2;
+    if (second < middle_second) return {of.second, of.length / 2, of.begin, middle};
+    return {middle_second, of.length / 2, middle, of.end};
+}
+
 }  // namespace
 
 RandomWalk::RandomWalk(std::uint64_t seed, std::uint64_t subject, double wander)
@@ -43,29 +51,62 @@ RandomWalk::Interval RandomWalk::whole() const {
     return all;
 }
 
-RandomWalk::Interval RandomWalk::half(const Interval& from, std::int64_t second) const {
+RandomWalk::Point RandomWalk::middle(const Interval& of) const {
     // Given (phase, frequency) at both ends, the middle is normal with independent errors of
     // variance h^3 / 192 (phase) and h / 16 (frequency) about the cubic through the ends.
-    const double h = static_cast<double>(from.length);
-    const std::int64_t middle_second = from.second + from.length / 2;
-    const auto [z1, z2] = normals(seed_, subject_, middle_second);
-    const Q64 gain = from.end.phase - from.begin.phase;
-    Point middle;
-    middle.phase = from.begin.phase + (gain >> 1) +
-                   rounded(0.125 * h * (from.begin.frequency - from.end.frequency) +
-                           scale_ * h * std::sqrt(h / 192.0) * z1);
-    middle.frequency = 1.5 * (static_cast<double>(gain) / h) -
-                       0.25 * (from.begin.frequency + from.end.frequency) +
-                       scale_ * 0.25 * std::sqrt(h) * z2;
-    if (second < middle_second) return {from.second, from.length / 2, from.begin, middle};
-    return {middle_second, from.length / 2, middle, from.end};
+    const double h = static_cast<double>(of.length);
+    const auto [z1, z2] = normals(seed_, subject_, of.second + of.length / 2);
+    const Q64 gain = of.end.phase - of.begin.phase;
+    Point made;
+    made.phase = of.begin.phase + (gain >> 1) +
+                 rounded(0.125 * h * (of.begin.frequency - of.end.frequency) +
+                         scale_ * h * std::sqrt(h / 192.0) * z1);
+    made.frequency = 1.5 * (static_cast<double>(gain) / h) -
+                     0.25 * (of.begin.frequency + of.end.frequency) +
+                     scale_ * 0.25 * std::sqrt(h) * z2;
+    return made;
 }
 
 RandomWalk::Interval RandomWalk::within(Interval from, std::int64_t second,
                                         std::int64_t length) const {
     DRIFTSTORM_EXPECT(second >= from.second && second < from.second + from.length && length >= 1);
-    while (from.length > length) from = half(from, second);
+    while (from.length > length) from = half(from, middle(from), second);
     return from;
+}
+
+RandomWalk::Interval RandomWalk::cell(std::int64_t second) const {
+    return within(whole(), second, 1);
+}
+
+RandomWalk::Interval RandomWalk::cell(std::int64_t second, Path& path) const {
+    constexpr std::int64_t length = std::int64_t{1} << Path::levels;
+    constexpr std::size_t begin = Path::levels;
+    constexpr std::size_t end = Path::levels + 1;
+    // The middle of an interval of 2^(i + 1) s is known when the old and the new second agree above
+    // bit i.
+    std::int64_t differs = second ^ path.second;
+    if (path.second < 0 || differs >= length) {
+        differs = length;
+        const Interval around = within(whole(), second, length);
+        path.phase[begin] = around.begin.phase;
+        path.phase[end] = around.end.phase;
+        path.frequency[begin] = around.begin.frequency;
+        path.frequency[end] = around.end.frequency;
+    }
+    Interval at{second & ~(length - 1),
+                length,
+                {path.phase[begin], path.frequency[begin]},
+                {path.phase[end], path.frequency[end]}};
+    for (std::size_t i = Path::levels; i-- > 0;) {
+        if (differs >> (i + 1) != 0) {
+            const Point made = middle(at);
+            path.phase[i] = made.phase;
+            path.frequency[i] = made.frequency;
+        }
+        at = half(at, {path.phase[i], path.frequency[i]}, second);
+    }
+    path.second = second;
+    return at;
 }
 
 }  // namespace driftstorm

@@ -2,6 +2,7 @@
 
 #include "sim/core/rate.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace driftstorm {
@@ -27,20 +28,33 @@ class RandomWalk {
         Point end;
     };
 
+    /// The way to the last second asked for, kept so that the next one along costs one draw on
+    /// average.
+    struct Path {
+        static constexpr int levels = 8;
+        std::int64_t second = -1;  ///< -1: none yet
+        /// Of the 256 s around it: the middles of its 1, 2 .. 8 halvings from the end, then both
+        /// ends.
+        std::array<Q64, levels + 2> phase{};
+        std::array<double, levels + 2> frequency{};
+    };
+
     RandomWalk() = default;
     /// @param wander  frequency noise [1/sqrt(s)]: after t s the frequency has moved by wander
     /// sqrt(t) N(0, 1)
     RandomWalk(std::uint64_t seed, std::uint64_t subject, double wander);
 
     bool silent() const { return scale_ == 0; }
-    /// The whole walk: [0, 2^32) s, 136 years.
-    Interval whole() const;
-    /// The half of `from` that holds `second`.
-    Interval half(const Interval& from, std::int64_t second) const;
-    /// The interval of `length` s that holds `second`, from one that contains it.
-    Interval within(Interval from, std::int64_t second, std::int64_t length) const;
+    /// The second from `second` on, in 0 .. 2^32 - 1 (136 years).
+    Interval cell(std::int64_t second) const;
+    /// The same, from where `path` has been before.
+    Interval cell(std::int64_t second, Path& path) const;
 
   private:
+    Interval whole() const;
+    Point middle(const Interval& of) const;
+    Interval within(Interval from, std::int64_t second, std::int64_t length) const;
+
     std::uint64_t seed_ = 0;
     std::uint64_t subject_ = 0;
     double scale_ = 0;  ///< wander in [2^-64 ns per s per sqrt(s)]

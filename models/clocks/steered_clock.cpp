@@ -136,6 +136,18 @@ Time SteeredClock::first_at(Q64 boot_target, Time now, const Oscillator& oscilla
             high = begin_of(guess);
         }
     }
+    // Within a second the clock is all but straight: a guess on either side leaves a nanosecond or
+    // two.
+    if (high.ns - low.ns > 8) {
+        const double share =
+            static_cast<double>(missing) / static_cast<double>(missing - missing_at(high));
+        const auto guess =
+            low.ns + static_cast<std::int64_t>(share * static_cast<double>(high.ns - low.ns));
+        for (const std::int64_t probe : {guess - 2, guess + 2}) {
+            if (probe <= low.ns || probe >= high.ns) continue;
+            (missing_at(Time{probe}) > 0 ? low : high) = Time{probe};
+        }
+    }
     while (high.ns - low.ns > 1) {
         const Time middle{low.ns + (high.ns - low.ns) / 2};
         (missing_at(middle) > 0 ? low : high) = middle;

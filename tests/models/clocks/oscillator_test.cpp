@@ -99,6 +99,14 @@ TEST_CASE("an oscillator's phase is the same whoever reads it, in whatever order
         const std::size_t k = (i * 1009) % times.size();
         REQUIRE(oscillator.phase(times[k], jumping) == alone[k]);
     }
+    // To and fro within a few minutes.
+    Oscillator::Memo wandering;
+    for (std::uint64_t i = 0; i < 3000; ++i) {
+        const std::int64_t second =
+            777'000 + static_cast<std::int64_t>(900 * draw_uniform(seed, "test.near", 1, i));
+        const Time at{second * 1'000'000'000 + 250'000'000};
+        REQUIRE(oscillator.phase(at, wandering) == oscillator.phase(at));
+    }
     // Once a second for an hour, then each second alone.
     Oscillator::Memo steadily;
     for (std::int64_t s = 1000; s < 4600; ++s) {
