@@ -13,8 +13,8 @@ namespace driftstorm {
 /// All entities of one kind, in the order of their rows; written as the group /entities/<name>,
 /// whose dimension and scale are called <name> too.
 struct EntityKind {
-    std::string name;                ///< "device", "cell", "server" ...
-    std::vector<std::string> names;  ///< shape (n), unique; the scale up to 10,000 members
+    std::string name;                     ///< "device", "cell", "server" ...
+    std::vector<std::string> names = {};  ///< shape (n), unique; the scale up to 10,000 members
     std::vector<std::string> population =
         {};                                  ///< shape (n), or empty when no member belongs to one
     std::vector<std::int64_t> member = {};   ///< number within its population; shape (n), or empty

@@ -3,10 +3,13 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <type_traits>
 
@@ -91,6 +94,17 @@ Hdf5Handle file_settings() {
     return settings;
 }
 
+/// Failures become exceptions, not lines on stderr. And the library is not to tidy up at exit:
+/// every file is closed by then, but one that a full disk kept from being created or closed makes
+/// it crash.
+void start_library() {
+    static const bool once = [] {
+        H5dont_atexit();
+        return H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
+    }();
+    static_cast<void>(once);
+}
+
 constexpr unsigned by_creation = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
 }  // namespace
@@ -99,7 +113,7 @@ FillValue fill_of(double value) { return std::bit_cast<FillValue>(value); }
 
 int Hdf5Handle::reset() {
     const int result = id_ >= 0 && close_ != nullptr ? close_(id_) : 0;
-    id_ = -1;
+    id_ = -1;  // also when it failed: closing twice crashes
     return result;
 }
 
@@ -114,43 +128,60 @@ std::int64_t Hdf5File::check(std::int64_t result, const std::string& object) con
 }
 
 Hdf5File Hdf5File::create(const std::string& path) {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // failures become exceptions, not lines on stderr
+    start_library();
     Hdf5File file(path);
     const Hdf5Handle root = handle<H5Pclose>(H5Pcreate(H5P_FILE_CREATE));
     H5Pset_obj_track_times(root.id(), false);
     H5Pset_link_creation_order(root.id(), by_creation);
     H5Pset_attr_creation_order(root.id(), by_creation);
-    file.file_ =
-        handle<H5Fclose>(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, root.id(), file_settings().id()));
-    if (!file.file_) file.fail("");
+    const Hdf5Handle access = file_settings();
+    file.file_ = handle<H5Fclose>(
+        file.check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, root.id(), access.id()), ""));
     return file;
 }
 
 Hdf5File Hdf5File::open(const std::string& path) {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    start_library();
     Hdf5File file(path);
-    file.file_ = handle<H5Fclose>(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_settings().id()));
-    if (!file.file_) file.fail("");
+    const Hdf5Handle access = file_settings();
+    file.file_ =
+        handle<H5Fclose>(file.check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), ""));
     return file;
 }
 
 void Hdf5File::flush() { check(H5Fflush(id(), H5F_SCOPE_GLOBAL), ""); }
 
 void Hdf5File::close() {
-    if (file_ && file_.reset() < 0) fail("");
+    if (!file_) return;
+    flush();  // whatever needs space is written where a failure can still be mended by abandon()
+    if (file_.reset() >= 0) return;
+    const std::string reason = last_reason();
+    std::remove(path_.c_str());
+    throw OutputError(path_, reason);
 }
 
 void Hdf5File::abandon() noexcept {
     if (!file_) return;
-    const int emptied = ::truncate(path_.c_str(), 0);
+    void* descriptor = nullptr;
+    if (H5Fget_vfd_handle(id(), H5P_DEFAULT, &descriptor) >= 0) {
+        // What the library still wants to write goes to memory, where there is space: a file that
+        // fails to close stays in its tables half destroyed, and the next call crashes.
+        const int memory = ::memfd_create("driftstorm", MFD_CLOEXEC);
+        if (memory >= 0) {
+            ::dup2(memory, *static_cast<const int*>(descriptor));
+            ::close(memory);
+        }
+    }
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const rlimit lifted{limit.rlim_max, limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &lifted);
     file_.reset();
-    const int removed = ::unlink(path_.c_str());
-    static_cast<void>(emptied);  // a file that cannot be emptied can still be removed,
-    static_cast<void>(removed);  // and one that cannot be removed does not bear the final name
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::remove(path_.c_str());
 }
 
-// ---- writing
-// -------------------------------------------------------------------------------------
+// ---- writing ----------------------------------------------------------------
 
 void Hdf5File::create_group(const std::string& group) {
     const Hdf5Handle parents = handle<H5Pclose>(H5Pcreate(H5P_LINK_CREATE));
@@ -273,8 +304,7 @@ void Hdf5File::attach_scale(const std::string& dataset, unsigned dimension,
           dataset);
 }
 
-// ---- reading
-// -------------------------------------------------------------------------------------
+// ---- reading ----------------------------------------------------------------
 
 Hdf5Handle Hdf5File::open_object(const std::string& object) const {
     return handle<H5Oclose>(check(H5Oopen(id(), object.c_str(), H5P_DEFAULT), object));

@@ -87,8 +87,7 @@ class Hdf5File {
     const std::string& path() const { return path_; }
     void flush();
     void close();
-    /// Gives the file up: empties it, so that closing needs no space on a full disk, closes and
-    /// removes it.
+    /// Gives the file up, closes what is open of it and removes it; works on a full disk.
     void abandon() noexcept;
 
     void create_group(const std::string& group);

@@ -40,8 +40,25 @@ void probe(const std::string& path, const std::string& part) {
     const int file = ::open(part.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) throw OutputError(part, system_text(errno));
     const bool free = ::flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    int error = 0;
+    if (free) {
+        // A disk that is full already: the library cannot even close a file it failed to begin.
+        const std::string page(65'536, '\0');
+        for (std::size_t done = 0; done < page.size() && error == 0;) {
+            const ssize_t written =
+                ::pwrite(file, page.data() + done, page.size() - done, static_cast<off_t>(done));
+            if (written > 0)
+                done += static_cast<std::size_t>(written);
+            else
+                error = written == 0 ? ENOSPC : errno;
+        }
+    }
     ::close(file);
     if (!free) throw OutputError(part, "is in use by another run");
+    if (error != 0) {
+        std::remove(part.c_str());
+        throw OutputError(part, system_text(error));
+    }
 }
 
 void rename_to(const std::string& from, const std::string& to) {
@@ -244,8 +261,7 @@ std::uint64_t ResultsFile::Parts::count_bytes() const {
     return sum;
 }
 
-// ---- the public face
-// -----------------------------------------------------------------------------
+// ---- the public face --------------------------------------------------------
 
 ResultsFile::ResultsFile(std::string path, ResultsOptions options, EntityDirectory directory)
     : parts_(std::make_unique<Parts>(std::move(path), std::move(options), std::move(directory))) {}

@@ -54,8 +54,7 @@ T load(const std::byte* from) {
 
 }  // namespace
 
-// ---- entities
-// ------------------------------------------------------------------------------------
+// ---- entities ---------------------------------------------------------------
 
 EntityColumnWriter::EntityColumnWriter(Hdf5File& file, ChunkPacker& packer,
                                        const EntityDirectory& directory, std::string path)
@@ -120,8 +119,7 @@ std::uint64_t EntityColumnWriter::packed_bytes() const {
     return rows_.packed_bytes() + (kinds_ ? kinds_->packed_bytes() : 0);
 }
 
-// ---- rows
-// ----------------------------------------------------------------------------------------
+// ---- rows -------------------------------------------------------------------
 
 RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
                    const RowType& type, std::string row_dimension)

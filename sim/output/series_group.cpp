@@ -87,8 +87,7 @@ std::uint64_t SeriesGroup::packed_bytes() const {
     return sum;
 }
 
-// ---- declared series
-// -----------------------------------------------------------------------------
+// ---- declared series --------------------------------------------------------
 
 namespace {
 

@@ -1,0 +1,496 @@
+#include "sim/output/results_file.hpp"
+
+#include "sim/core/digest.hpp"
+#include "sim/core/series.hpp"
+#include "sim/output/results_reader.hpp"
+#include "tests/output/sample_result.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace driftstorm;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of its own, removed when the test is over.
+struct Folder {
+    fs::path path;
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "driftstorm-output-XXXXXX").string();
+        REQUIRE(::mkdtemp(name.data()) != nullptr);
+        path = name;
+    }
+    ~Folder() {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+    }
+    std::string operator/(const std::string& name) const { return (path / name).string(); }
+    std::vector<std::string> names() const {
+        std::vector<std::string> found;
+        for (const auto& entry : fs::directory_iterator(path))
+            found.push_back(entry.path().filename().string());
+        std::sort(found.begin(), found.end());
+        return found;
+    }
+};
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    REQUIRE(in);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("what is written is read back, over many chunks") {
+    const Folder folder;
+    constexpr int steps = 20'000;
+    sample::write(folder / "run.h5", steps);
+    const ResultsReader result(folder / "run.h5");
+
+    CHECK(result.groups("/") == Names{"entities", "series", "copies", "events", "messages",
+                                      "provenance", "checks", "storms", "digests"});
+    CHECK(result.text_attribute("/", "Conventions") == "CF-1.10 driftstorm-result-1.0");
+    CHECK(result.text_attribute("/", "format_name") == "driftstorm-result");
+    CHECK(result.integer_attribute("/", "format_version") == std::vector<std::int64_t>{1, 0});
+    CHECK(result.text_attribute("/", "status") == "complete");
+    CHECK(result.integer_attribute("/", "exit_code") == std::vector<std::int64_t>{0});
+    CHECK(result.text_attribute("/", "no such") == std::nullopt);
+
+    SUBCASE("event columns") {
+        const std::string group = "/events/handover/";
+        CHECK(result.datasets("/events/handover").size() == 12);
+        const std::vector<std::int64_t> time = result.integers(group + "time");
+        const std::vector<std::int64_t> entity = result.integers(group + "entity");
+        const std::vector<std::int64_t> from = result.integers(group + "from");
+        const std::vector<std::int64_t> peer = result.integers(group + "peer");
+        const std::vector<std::int64_t> kind = result.integers(group + "peer_kind");
+        const std::vector<double> signal = result.reals(group + "signal");
+        const std::vector<std::int64_t> big = result.integers(group + "big");
+        const std::vector<std::int64_t> step = result.integers(group + "step");
+        const std::vector<std::int64_t> flag = result.integers(group + "flag");
+        const std::vector<std::int64_t> cause = result.integers(group + "cause");
+        REQUIRE(time.size() == steps);
+        for (int i = 0; i < steps; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            REQUIRE(time[at] == i * 1'000'000'000LL);
+            REQUIRE(entity[at] == i % 3);
+            REQUIRE(from[at] == (i % 4 == 0 ? -1 : i % 2));
+            REQUIRE(peer[at] == (i < 3 ? i % 3 : 0));
+            REQUIRE(kind[at] == (i < 3 ? 0 : 2));
+            REQUIRE(std::isnan(signal[at]) == (i % 7 == 0));
+            REQUIRE(big[at] == (i % 2 == 0 ? INT64_MAX - i : -i));
+            REQUIRE(step[at] == -i);
+            REQUIRE(flag[at] == i % 256);
+            REQUIRE(cause[at] == i % 3);
+        }
+        CHECK(result.integers(group + "step", 17, 2) == std::vector<std::int64_t>{-17, -18});
+        CHECK(result.integers(group + "step", steps - 1) == std::vector<std::int64_t>{1 - steps});
+        CHECK(result.integers(group + "step", steps + 5).empty());
+        CHECK(result.words(group + "cause") == Names{"user", "link_queue", "server_backlog"});
+        CHECK(result.words(group + "step").empty());
+        CHECK(result.text_attribute(group + "entity", "entities") == "/entities/device");
+        CHECK(result.text_attribute(group + "signal", "units") == "dBm");
+        CHECK(result.text_attribute(group + "signal", "long_name") == "received power");
+        CHECK(result.text_attribute(group + "interruption", "units") == "ns");
+        CHECK(result.text_attribute(group + "flag", "units") == "1");
+        CHECK(result.text_attribute(group + "time", "units") ==
+              "nanoseconds since 2026-03-02 06:30:00");
+        CHECK(result.dimensions(group + "signal") == Names{"time"});
+    }
+    SUBCASE("64 bits of a digest, and a table's root") {
+        const std::vector<std::int64_t> identity = result.integers("/events/handover/identity");
+        CHECK(static_cast<std::uint64_t>(identity[11]) == fingerprint("sample 11 3"));
+        CHECK(result.shape("/digests/digest") == std::vector<std::uint64_t>{3, 3});
+        CHECK(result.dimensions("/digests/digest") == Names{"window", "component"});
+        CHECK(result.texts("/digests/component") == Names{"events", "network", "samples"});
+        const std::vector<std::int64_t> rungs = result.integers("/digests/digest");
+        CHECK(static_cast<std::uint64_t>(rungs[3 + 1]) == fingerprint("network") + 1);
+        CHECK(result.text_attribute("/", "digest") == result.text_attribute("/digests", "digest"));
+    }
+    SUBCASE("series are pivoted, and what was not sampled is missing") {
+        CHECK(result.groups("/series") == Names{"1s", "10s"});
+        CHECK(result.shape("/series/1s/cell_attached") == std::vector<std::uint64_t>{steps, 2});
+        CHECK(result.dimensions("/series/1s/cell_attached") == Names{"time", "cell"});
+        CHECK(result.texts("/series/1s/cell") == Names{"north", "south"});
+        const std::vector<std::int64_t> attached =
+            result.integers("/series/1s/cell_attached", 12'345, 1);
+        CHECK(attached == std::vector<std::int64_t>{
+                              static_cast<std::int64_t>(fingerprint("sample 12345 4") % 100),
+                              static_cast<std::int64_t>(fingerprint("sample 12345 5") % 100)});
+        const std::vector<double> backlog = result.reals("/series/1s/backlog", 1000, 2);
+        CHECK(backlog[0] == 500.0);
+        CHECK(std::isnan(backlog[1]));
+        CHECK(result.rows("/series/10s/relay_queue") == steps / 10);
+        CHECK(result.integers("/series/1s/clock_offset_hist", 4, 1) ==
+              std::vector<std::int64_t>{0, 5, 0});
+        CHECK(result.reals("/series/1s/clock_offset_hist_bucket_lower") ==
+              std::vector<double>{-1e6, 0, 1e3});
+        CHECK(result.reals("/series/1s/clock_offset_hist_bucket_upper") ==
+              std::vector<double>{0, 1e3, 1e6});
+    }
+    SUBCASE("entities and groups") {
+        CHECK(result.texts("/entities/device/device") ==
+              Names{"riders/0", "riders/1", "Zoë's phone"});
+        CHECK(result.texts("/entities/device/population") == Names{"riders", "riders", ""});
+        CHECK(result.reals("/entities/device/clock_offset") == std::vector<double>{1.5, -2.5, 0.0});
+        CHECK(result.texts("/provenance/scenario_source") == Names{"driftstorm: 1\n# Zoë\n", ""});
+        CHECK(result.texts("/provenance/scenario_resolved") == Names{"driftstorm: 1\n"});
+        CHECK(result.shape("/provenance/scenario_resolved").empty());
+        CHECK(result.integers("/checks/first_violation") ==
+              std::vector<std::int64_t>{INT64_MIN, 7'000'000'000});
+        CHECK(result.words("/checks/status") == Names{"passed", "failed"});
+        CHECK(result.rows("/storms/peak") == 0);
+    }
+    SUBCASE("a wrong question names file and dataset") {
+        CHECK_THROWS_WITH_AS(
+            result.integers("/events/none/time"),
+            doctest::Contains("run.h5: /events/none/time: there is no such dataset"), OutputError);
+        CHECK_THROWS_WITH_AS(result.integers("/events/handover/signal"),
+                             doctest::Contains("holds no integers"), OutputError);
+        CHECK_THROWS_AS(result.texts("/events/handover/signal"), OutputError);
+    }
+}
+
+TEST_CASE("messages are in order of instant, sender and count, and copies find them") {
+    const Folder folder;
+    constexpr int steps = 5'000;
+    sample::write(folder / "run.h5", steps);
+    const ResultsReader result(folder / "run.h5");
+    const std::vector<std::int64_t> sender = result.integers("/messages/sender");
+    const std::vector<std::int64_t> count = result.integers("/messages/count");
+    const std::vector<std::int64_t> composed = result.integers("/messages/t_composed");
+    REQUIRE(sender.size() == 4 * steps);
+    for (std::size_t i = 1; i < sender.size(); ++i)
+        REQUIRE(std::tie(composed[i - 1], sender[i - 1], count[i - 1]) <
+                std::tie(composed[i], sender[i], count[i]));
+
+    CHECK_FALSE(result.has("/copies/message_sender"));
+    CHECK_FALSE(result.has("/copies/message_count"));
+    CHECK_FALSE(result.has("/copies/time"));
+    const std::vector<std::int64_t> message = result.integers("/copies/message");
+    const std::vector<std::int64_t> device = result.integers("/copies/device");
+    const std::vector<std::int64_t> blame = result.integers("/copies/blame_link_queue");
+    REQUIRE(message.size() == 3 * steps);
+    for (std::size_t i = 0; i < message.size(); ++i) {
+        const int of = std::array{2, 0, 1}[i % 3];
+        const auto step = static_cast<std::int64_t>(i / 3);
+        const auto row = static_cast<std::size_t>(message[i]);
+        REQUIRE(sender[row] == of);
+        REQUIRE(count[row] == 2 * step + (of == 0 ? 1 : 0));
+        REQUIRE(device[i] == (of + 1) % 3);
+        REQUIRE(blame[i] == step);
+    }
+}
+
+TEST_CASE("a row that refers to no message says so") {
+    const Folder folder;
+    ResultsFile file(folder / "run.h5", sample::options(), sample::directory());
+    sample::CopyRow copy;
+    copy.message_sender = EntityId{1};
+    copy.message_count = 77;
+    sample::give(file, Time{5}, EntityId{5}, copy);
+    copy.message_sender = no_entity;
+    sample::give(file, Time{6}, EntityId{5}, copy);
+    file.finish(ResultStatus::complete, 0, "{}");
+    const ResultsReader result(folder / "run.h5");
+    CHECK(result.integers("/copies/message") == std::vector<std::int64_t>{-1, -1});
+    CHECK(result.integer_attribute("/copies/message", "_FillValue") ==
+          std::vector<std::int64_t>{-1});
+}
+
+TEST_CASE("outputs decide what is kept, and do not change the numbers of messages") {
+    const Folder folder;
+    ResultsOptions options = sample::options();
+    options.keep = {"copies", "events/*"};
+    ResultsFile file(folder / "some.h5", options, sample::directory());
+    CHECK(file.wants(row_type<sample::HandoverRow>()));
+    CHECK(file.wants(row_type<sample::MessageRow>()));  // for their numbers
+    CHECK_FALSE(file.wants(row_type<SeriesValue>()));
+    sample::feed(file, 50);
+    file.finish(ResultStatus::complete, 0, "{}");
+    sample::write(folder / "all.h5", 50);
+
+    const ResultsReader some(folder / "some.h5");
+    const ResultsReader all(folder / "all.h5");
+    CHECK(some.groups("/") == Names{"entities", "copies", "events"});
+    CHECK(some.integers("/copies/message") == all.integers("/copies/message"));
+}
+
+TEST_CASE("equal runs are equal bytes") {
+    const Folder folder;
+    for (const int steps : {0, 1, 40, 20'000}) {
+        sample::write(folder / "first.h5", steps);
+        const std::string first = bytes_of(folder / "first.h5");
+        for (int i = 0; i < 3; ++i) {
+            sample::write(folder / "again.h5", steps);
+            REQUIRE((bytes_of(folder / "again.h5") == first));
+        }
+    }
+}
+
+TEST_CASE("more than 10,000 members are numbered, not named") {
+    const Folder folder;
+    constexpr std::size_t members = 50'000;
+    EntityDirectory directory;
+    EntityKind kind{.name = "device"};
+    for (std::size_t i = 0; i < members; ++i) {
+        kind.names.push_back("crowd/" + std::to_string(i));
+        kind.population.push_back(i < 20'000 ? "crowd" : "far");
+        kind.member.push_back(static_cast<std::int64_t>(i % 20'000));
+        directory.places.push_back({0, static_cast<std::int32_t>(i)});
+    }
+    directory.kinds.push_back(std::move(kind));
+    ResultsOptions options = sample::options();
+    options.series = {{.name = "offset",
+                       .unit = "ns",
+                       .help = "clock offset",
+                       .entity_kind = "device",
+                       .counts = false}};
+    options.histograms = {};
+    ResultsFile file(folder / "run.h5", options, std::move(directory));
+    for (int step = 0; step < 3; ++step)
+        for (std::size_t i = 0; i < members; ++i)
+            sample::give(file, Time{step * 1'000'000'000LL}, EntityId{0},
+                         SeriesValue{0, EntityId{static_cast<std::uint32_t>(members - 1 - i)},
+                                     static_cast<double>(members - 1 - i) + 0.25 * step});
+    file.finish(ResultStatus::complete, 0, "{}");
+
+    const ResultsReader result(folder / "run.h5");
+    const std::vector<std::int64_t> device = result.integers("/entities/device/device");
+    CHECK(device.size() == members);
+    CHECK(device.back() == members - 1);
+    CHECK(result.integers("/entities/device/member", 20'000, 1) == std::vector<std::int64_t>{0});
+    CHECK(result.words("/entities/device/population") == Names{"crowd", "far"});
+    CHECK(result.integers("/entities/device/population", 19'999, 2) ==
+          std::vector<std::int64_t>{0, 1});
+    CHECK(result.shape("/series/1s/offset") == std::vector<std::uint64_t>{3, members});
+    CHECK(result.integers("/series/1s/device") == device);
+    const std::vector<double> offset = result.reals("/series/1s/offset");
+    for (std::size_t i = 0; i < offset.size(); ++i)
+        REQUIRE(offset[i] ==
+                static_cast<double>(i % members) + 0.25 * static_cast<double>(i / members));
+}
+
+TEST_CASE("an unfinished file leaves nothing, a partial one its own name") {
+    const Folder folder;
+    {
+        ResultsFile file(folder / "run.h5", sample::options(), sample::directory());
+        sample::feed(file, 10);
+        CHECK(folder.names() == Names{"run.h5.part"});
+    }
+    CHECK(folder.names().empty());
+    CHECK(sample::write(folder / "run.h5", 10, ResultStatus::partial) == folder / "run.partial.h5");
+    CHECK(folder.names() == Names{"run.partial.h5", "run.partial.h5.run.json"});
+    CHECK(bytes_of(folder / "run.partial.h5.run.json") == "{}\n");
+    const ResultsReader result(folder / "run.partial.h5");
+    CHECK(result.text_attribute("/", "status") == "partial");
+    CHECK(result.integer_attribute("/", "exit_code") == std::vector<std::int64_t>{130});
+    CHECK(result.rows("/events/handover/time") == 10);
+    CHECK(partial_name("folder.h5/x") == "folder.h5/x.partial.h5");
+}
+
+TEST_CASE("what lies under the name already can be told") {
+    const Folder folder;
+    CHECK(inspect_result(folder / "run.h5") == std::nullopt);
+    sample::write(folder / "run.h5", 3);
+    CHECK(inspect_result(folder / "run.h5")->is_result);
+    CHECK(inspect_result(folder / "run.h5")->run_id == "00c0ffee00c0ffee");
+    CHECK(inspect_result(folder / "run.h5")->status == "complete");
+    std::ofstream(folder / "text.h5") << "not a result\n";
+    CHECK_FALSE(inspect_result(folder / "text.h5")->is_result);
+    CHECK_FALSE(inspect_result(folder.path.string())->is_result);
+    sample::write(folder / "run.h5", 4);  // the same name once more
+    CHECK(ResultsReader(folder / "run.h5").rows("/events/handover/time") == 4);
+}
+
+TEST_CASE("arguments that make no file are refused and leave none") {
+    const Folder folder;
+    const auto refuse = [&](auto change, const char* what) {
+        ResultsOptions options = sample::options();
+        EntityDirectory directory = sample::directory();
+        change(options, directory);
+        CHECK_THROWS_WITH_AS(ResultsFile(folder / "run.h5", options, directory),
+                             doctest::Contains(what), std::invalid_argument);
+        CHECK(folder.names().empty());
+    };
+    refuse([](auto& options, auto&) { options.epoch = "yesterday"; }, "yesterday");
+    refuse([](auto& options, auto&) { options.epoch = "2026-03-02T06:30:00+02:00"; }, "UTC");
+    refuse([](auto& options, auto&) { options.series[0].entity_kind = "satellite"; }, "satellite");
+    refuse([](auto& options, auto&) { options.series[0].period = {0}; }, "period");
+    refuse([](auto& options, auto&) { options.series[1].name = options.series[0].name; },
+           "cell_attached");
+    refuse([](auto& options, auto&) { options.histograms[0].edges = {1.0, 1.0}; }, "edges");
+    refuse([](auto&, auto& directory) { directory.kinds[0].member.pop_back(); },
+           "/entities/device/member");
+    ResultsFile file(folder / "run.h5", sample::options(), sample::directory());
+    CHECK_THROWS_AS(file.add(MemoryGroup{.path = "checks"}), std::invalid_argument);
+}
+
+// ---- the machine refuses ----------------------------------------------------
+
+TEST_CASE("a folder that cannot be written, or a name that is taken by no file, is said at once") {
+    const Folder folder;
+    const auto refuse = [&](const std::string& path, const char* reason) {
+        CHECK_THROWS_WITH_AS(ResultsFile(path, sample::options(), sample::directory()),
+                             doctest::Contains(reason), OutputError);
+    };
+    refuse(folder / "none/run.h5", "No such file or directory");
+    refuse("/proc/run.h5", "/proc/run.h5");
+    refuse(folder.path.string(), "Is a directory");
+    refuse("/dev/null", "is not a regular file");
+    fs::create_directory(folder / "run.h5.part");
+    refuse(folder / "run.h5", "Is a directory");
+    if (::geteuid() != 0) {
+        fs::permissions(folder.path, fs::perms::owner_read | fs::perms::owner_exec);
+        refuse(folder / "other.h5", "Permission denied");
+        fs::permissions(folder.path, fs::perms::owner_all);
+    }
+    CHECK(folder.names() == Names{"run.h5.part"});
+}
+
+TEST_CASE("two runs cannot write one file at a time") {
+    const Folder folder;
+    ResultsFile first(folder / "run.h5", sample::options(), sample::directory());
+    sample::feed(first, 100);
+    CHECK_THROWS_WITH_AS(ResultsFile(folder / "run.h5", sample::options(), sample::directory()),
+                         doctest::Contains("in use by another run"), OutputError);
+    first.finish(ResultStatus::complete, 0, "{}");
+    CHECK(ResultsReader(folder / "run.h5").rows("/events/handover/time") == 100);
+}
+
+TEST_CASE("a file that may not grow ends with path and reason, and nothing is left") {
+    const Folder folder;
+    sample::write(folder / "whole.h5", 30'000);
+    const auto whole = static_cast<rlim_t>(fs::file_size(folder / "whole.h5"));
+    fs::remove(folder / "whole.h5");
+    fs::remove(folder / "whole.h5.run.json");
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    std::signal(SIGXFSZ, SIG_IGN);
+    for (const rlim_t most :
+         {rlim_t{0}, rlim_t{100}, rlim_t{20'000}, whole / 3, whole - 10'000, whole - 1}) {
+        rlimit tight = before;
+        tight.rlim_cur = most;
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+        std::string said;
+        try {
+            sample::write(folder / "run.h5", 30'000);
+        } catch (const OutputError& error) {
+            said = error.what();
+        }
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+        CAPTURE(most);
+        CHECK(said.find(folder / "run.h5") == 0);
+        CHECK(said.find("File too large") != std::string::npos);
+        CHECK(folder.names().empty());
+    }
+    sample::write(folder / "run.h5", 100);  // the library has not lost its head
+    CHECK(ResultsReader(folder / "run.h5").rows("/events/handover/time") == 100);
+}
+
+TEST_CASE("a full disk ends with path and reason, and nothing is left") {
+    const Folder folder;
+    const std::string disk = folder / "disk";
+    fs::create_directory(disk);
+    if (::mount("none", disk.c_str(), "tmpfs", 0, "size=300k") != 0) {
+        MESSAGE("no right to mount a small disk: full disk not tried");
+        return;
+    }
+    for (const int steps : {12'000, 20'000, 30'000}) {
+        std::string said;
+        try {
+            sample::write(disk + "/run.h5", steps);
+        } catch (const OutputError& error) {
+            said = error.what();
+        }
+        CHECK(said == disk + "/run.h5.part: No space left on device");
+        CHECK(fs::is_empty(disk));
+    }
+    sample::write(disk + "/run.h5", 100);  // there is room for a small one
+    CHECK(ResultsReader(disk + "/run.h5").rows("/copies/copy") == 300);
+    // A disk full from the start, not by us.
+    {
+        std::ofstream hog(disk + "/hog");
+        const std::string block(4096, 'x');
+        while (hog.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+        }
+    }
+    CHECK_THROWS_WITH_AS(sample::write(disk + "/run.h5", 1),
+                         doctest::Contains("No space left on device"), OutputError);
+    CHECK(std::distance(fs::directory_iterator(disk), fs::directory_iterator()) == 3);
+    CHECK(::umount(disk.c_str()) == 0);
+}
+
+TEST_CASE("a run killed at a random moment leaves no result, and its repetition the same bytes") {
+    const Folder folder;
+    constexpr int steps = 30'000;
+    sample::write(folder / "reference.h5", steps);
+    const std::string reference = bytes_of(folder / "reference.h5");
+    int killed = 0;
+    for (std::uint64_t trial = 0; trial < 12; ++trial) {
+        const pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            try {
+                sample::write(folder / "run.h5", steps);
+            } catch (...) {
+                ::_exit(1);
+            }
+            ::_exit(0);
+        }
+        ::usleep(static_cast<useconds_t>(fingerprint("kill " + std::to_string(trial)) % 150'000));
+        ::kill(child, SIGKILL);
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        // Either the run was over before the kill and the result is whole, or there is none.
+        if (WIFSIGNALED(status)) ++killed;
+        if (fs::exists(folder / "run.h5")) {
+            REQUIRE((bytes_of(folder / "run.h5") == reference));
+            fs::remove(folder / "run.h5");
+        } else {
+            REQUIRE(WIFSIGNALED(status));
+        }
+        REQUIRE(folder.names().size() <= 5);  // reference, its facts, and what was under way
+    }
+    CHECK(killed > 0);
+    sample::write(folder / "run.h5", steps);  // over the remains
+    CHECK((bytes_of(folder / "run.h5") == reference));
+    CHECK_FALSE(fs::exists(folder / "run.h5.part"));
+}
+
+// ---- the format over time ---------------------------------------------------
+
+TEST_CASE("a result of format 1.0 written long ago can be read") {
+    const ResultsReader old(DRIFTSTORM_SOURCE_DIR "/tests/output/golden/result-1.0.h5");
+    CHECK(old.text_attribute("/", "format_name") == "driftstorm-result");
+    CHECK(old.integer_attribute("/", "format_version") == std::vector<std::int64_t>{1, 0});
+    CHECK(old.text_attribute("/", "status") == "complete");
+    CHECK(old.integers("/messages/sender") ==
+          std::vector<std::int64_t>{0, 0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2});
+    CHECK(old.integers("/copies/message") ==
+          std::vector<std::int64_t>{3, 1, 2, 7, 5, 6, 11, 9, 10});
+    CHECK(old.integers("/events/handover/from") == std::vector<std::int64_t>{-1, 1, 0});
+    CHECK(old.texts("/entities/device/device").back() == "Zoë's phone");
+    CHECK(old.rows("/series/1s/cell_attached") == 3);
+    CHECK(old.words("/copies/outcome") == Names{"pending", "visible", "lost"});
+}
