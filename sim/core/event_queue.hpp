@@ -38,26 +38,18 @@ class RadixWheel {
     RadixWheel& operator=(const RadixWheel&) = delete;
 
     [[gnu::always_inline]] Event& push(EventKey key) {
-        ++size_;
         work_.moved(1);
         return key.at.ns < run_end_ ? place_late(key) : place(key);
     }
 
-    bool pop_before(Time limit, Event& out) {
-        if (next_ == last_ && late_.empty() && !form_run(limit.ns)) return false;
-        const bool from_late =
-            next_ == last_ || (!late_.empty() && less(late_.front(), run_[next_]));
-        const Event& least = from_late ? late_.front() : run_[next_];
-        if (least.key.at >= limit) return false;
-        out = least;
-        work_.moved(1);
-        --size_;
-        if (from_late) {
-            pop_late();
-        } else {
-            ++next_;
-        }
-        return true;
+    const Event* pop_before(Time limit) {
+        if (next_ == last_ && late_.empty() && !form_run(limit.ns)) return nullptr;
+        if (!late_.empty() && (next_ == last_ || less(late_.front(), run_[next_])))
+            return pop_late(limit);
+        const Event* least = &run_[next_];
+        if (least->key.at >= limit) return nullptr;
+        ++next_;
+        return least;
     }
 
     Time next_time() const {
@@ -72,7 +64,11 @@ class RadixWheel {
         return least;
     }
 
-    std::size_t size() const { return size_; }
+    std::size_t size() const {
+        std::size_t sum = last_ - next_ + late_.size();
+        for_each_slot([&](const Slot& slot) { sum += slot.count; });
+        return sum;
+    }
 
     const Event* upcoming(std::size_t n) const {
         return n < last_ - next_ ? &run_[next_ + n] : nullptr;
@@ -82,8 +78,7 @@ class RadixWheel {
     void for_each(F&& f) const {
         for (std::size_t i = next_; i < last_; ++i) f(run_[i]);
         for (const Event& event : late_) f(event);
-        for (const auto& level : slots_)
-            for (const Slot& slot : level) visit(slot, f);
+        for_each_slot([&](const Slot& slot) { visit(slot, f); });
     }
 
     void clear() {
@@ -97,7 +92,6 @@ class RadixWheel {
         late_.clear();
         next_ = 0;
         last_ = 0;
-        size_ = 0;
         cursor_ = 0;
         run_end_ = 0;
     }
@@ -267,10 +261,12 @@ class RadixWheel {
         return late_[hole];
     }
 
-    void pop_late() {
+    [[gnu::noinline]] const Event* pop_late(Time limit) {
+        if (late_.front().key.at >= limit) return nullptr;
+        popped_ = late_.front();
         const Event moved = late_.back();
         late_.pop_back();
-        if (late_.empty()) return;
+        if (late_.empty()) return &popped_;
         std::size_t hole = 0;
         for (;;) {
             const std::size_t first = 4 * hole + 1;
@@ -285,6 +281,14 @@ class RadixWheel {
             hole = least;
         }
         late_[hole] = moved;
+        return &popped_;
+    }
+
+    template <class F>
+    void for_each_slot(F&& f) const {
+        for (std::size_t level = 0; level < levels; ++level)
+            for (std::uint64_t used = slots_used_[level]; used != 0; used &= used - 1)
+                f(slots_[level][static_cast<std::size_t>(std::countr_zero(used))]);
     }
 
     template <class F>
@@ -340,8 +344,8 @@ class RadixWheel {
     std::size_t next_ = 0;
     std::size_t last_ = 0;
     std::int64_t run_end_ = 0;  ///< all earlier pending events are in run_ or late_ [ns]
+    Event popped_;              ///< the last one from late_
     std::vector<Event> late_;   ///< children of i are 4 i + 1 ... 4 i + 4
-    std::size_t size_ = 0;
 
     std::uint64_t cursor_ = 0;  ///< not later than any event in the wheel [ns]
     std::uint32_t levels_used_ = 0;

@@ -21,6 +21,9 @@ std::uint16_t next_row_number() { return rows_so_far++; }
 
 namespace {
 constexpr std::uint64_t most_events_at_an_instant = 10'000'000;
+constexpr std::uint64_t names_of_a_loop = 10;
+/// Up to here a core's own cache holds the world, and fetching ahead only costs.
+constexpr std::size_t entities_in_cache = 4096;
 /// How many events ahead in the queue's run an entity's record and then its model's hot line are
 /// fetched: far enough for a cache miss of some 100 ns, near enough to be still there.
 constexpr std::size_t records_ahead = 24;
@@ -63,6 +66,7 @@ Kernel::Kernel(const Options& options) : options_(options) {
         Context& context = *contexts_.back();
         context.kernel_ = this;
         context.partition_ = p;
+        context.alone_ = options.partitions == 1;
         context.events_component_ = context.ladder_.component("events");
         context.sample_component_ = context.ladder_.component("samples");
     }
@@ -136,6 +140,7 @@ void Kernel::run_until(Time end) {
     DRIFTSTORM_EXPECT(contexts_.size() == 1 || lookahead_.ns > 0);
     exchange();
     hand_out_first_rows();
+    for (const auto& context : contexts_) context->handlers_ = handlers_of(*context);
     const Time beyond = end + Duration{1};
     set_promise_context(
         [](const void* self) { return static_cast<const Kernel*>(self)->describe_running(); },
@@ -161,55 +166,68 @@ void Kernel::run_until(Time end) {
     now_ = end;
 }
 
+std::vector<detail::Handler> Kernel::handlers_of(const Context& context) const {
+    std::vector<detail::Handler> handlers;
+    for (const detail::EventType& type : types_) {
+        void* model = type.model < context.models_.size() ? context.models_[type.model] : nullptr;
+        const detail::PayloadPool* pool =
+            type.payload_size == 0 ? nullptr : &context.pools_[type.payload];
+        handlers.push_back({type.deliver, model, type.prefetch, pool});
+    }
+    return handlers;
+}
+
 void Kernel::run_partition(Context& context, Time limit) {
     running_ = &context;
     const EventQueue& queue = context.queue_;
+    const detail::EntityRecord* records = records_.data();
+    const detail::Handler* handlers = context.handlers_.data();
+    const bool fetching = records_.size() > entities_in_cache;
     std::size_t records_coming = 0;
     std::size_t models_coming = 0;
-    Event event;
-    while (context.queue_.pop_before(limit, event)) {
+    while (const Event* popped = context.queue_.pop_before(limit)) {
+        const Event& event = *popped;
         if (event.key.at != context.now_) {
             context.now_ = event.key.at;
             context.at_this_instant_ = 0;
         }
-        context.last_tags_[context.at_this_instant_ % context.last_tags_.size()] = event.tag;
-        if (++context.at_this_instant_ > most_events_at_an_instant) zero_time_loop(context);
         context.self_ = event.target;
         context.key_ = event.key;
+        context.tag_ = event.tag;
+        if (++context.at_this_instant_ > most_events_at_an_instant - names_of_a_loop)
+            note_crowd(context);
 
         // Each event of the run passes two marks: at the first its entity's records are fetched, at
         // the second, when these are here, what its handler will touch. A fresh run passes both at
         // once for its first events.
-        if (records_coming != 0) --records_coming;
-        for (; records_coming < records_ahead; ++records_coming) {
-            const Event* ahead = queue.upcoming(records_coming);
-            if (ahead == nullptr) break;
-            __builtin_prefetch(&records_[static_cast<std::size_t>(ahead->target)], 1);
-            if (options_.digest)
-                __builtin_prefetch(&records_[static_cast<std::size_t>(ahead->key.source())]);
-        }
-        if (models_coming != 0) --models_coming;
-        for (; models_coming < models_ahead; ++models_coming) {
-            const Event* ahead = queue.upcoming(models_coming);
-            if (ahead == nullptr) break;
-            fetch(context, *ahead);
+        if (fetching) {
+            if (records_coming != 0) --records_coming;
+            for (; records_coming < records_ahead; ++records_coming) {
+                const Event* ahead = queue.upcoming(records_coming);
+                if (ahead == nullptr) break;
+                __builtin_prefetch(&records[static_cast<std::size_t>(ahead->target)], 1);
+                if (options_.digest)
+                    __builtin_prefetch(&records[static_cast<std::size_t>(ahead->key.source())]);
+            }
+            if (models_coming != 0) --models_coming;
+            for (; models_coming < models_ahead; ++models_coming) {
+                const Event* ahead = queue.upcoming(models_coming);
+                if (ahead == nullptr) break;
+                const detail::Handler& coming = handlers[ahead->tag];
+                if (coming.prefetch != nullptr)
+                    coming.prefetch(coming.model,
+                                    records[static_cast<std::size_t>(ahead->target)].local);
+                if (coming.pool != nullptr)
+                    __builtin_prefetch(coming.pool->bytes.data() +
+                                       detail::slot_of(*ahead) * coming.pool->size);
+            }
         }
 
-        const detail::EventType& type = types_[event.tag];
-        const Index local = records_[static_cast<std::size_t>(event.target)].local;
-        if (type.deliver(context.models_[type.model], event, local, context)) ++context.delivered_;
+        const detail::Handler& handler = handlers[event.tag];
+        const Index local = records[static_cast<std::size_t>(event.target)].local;
+        if (handler.deliver(handler.model, event, local, context)) ++context.delivered_;
     }
     running_ = nullptr;
-}
-
-void Kernel::fetch(const Context& context, const Event& event) const {
-    const detail::EventType& type = types_[event.tag];
-    if (type.prefetch != nullptr)
-        type.prefetch(context.models_[type.model],
-                      records_[static_cast<std::size_t>(event.target)].local);
-    if (type.payload_size != 0)
-        __builtin_prefetch(context.pools_[type.payload].bytes.data() +
-                           detail::slot_of(event) * type.payload_size);
 }
 
 void Kernel::exchange() {
@@ -315,16 +333,20 @@ std::vector<Kernel::ModelVersion> Kernel::model_versions() const {
 std::string Kernel::describe_running() const {
     if (running_ == nullptr) return "between events";
     const Context& context = *running_;
-    const std::uint64_t last = context.at_this_instant_ == 0 ? 0 : context.at_this_instant_ - 1;
-    const std::uint16_t tag = context.last_tags_[last % context.last_tags_.size()];
-    std::string text =
-        "at " + std::to_string(context.now_.ns) + " ns, event " + types_[tag].name + ", entity ";
+    std::string text = "at " + std::to_string(context.now_.ns) + " ns, event " +
+                       types_[context.tag_].name + ", entity ";
     return text + (name_ ? name_(context.self_) : "identity " + hex(context.identity()));
 }
 
-void Kernel::zero_time_loop(const Context& context) const {
+void Kernel::note_crowd(Context& context) const {
+    std::vector<std::uint16_t>& last = context.last_tags_;
+    if (context.at_this_instant_ == most_events_at_an_instant - names_of_a_loop + 1) last.clear();
+    if (context.at_this_instant_ <= most_events_at_an_instant) {
+        last.push_back(context.tag_);
+        return;
+    }
     std::string names;
-    for (const std::uint16_t tag : context.last_tags_) names += "\n    " + types_[tag].name;
+    for (const std::uint16_t tag : last) names += "\n    " + types_[tag].name;
     const std::string promise =
         "fewer than 1e7 events at one instant (a zero-time loop); the last ten were:" + names;
     broken_promise("kernel", 0, promise.c_str());

@@ -103,6 +103,14 @@ struct EventType {
     std::string name;  ///< "message@model"
 };
 
+/// What run_partition() needs of an event type in its partition.
+struct Handler {
+    bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
+    void* model = nullptr;
+    void (*prefetch)(const void* model, Index local) = nullptr;
+    const PayloadPool* pool = nullptr;
+};
+
 struct EntityRecord {
     std::uint64_t identity = 0;
     std::uint32_t sent = 0;  ///< events sent so far: the count in their keys
@@ -205,20 +213,23 @@ class Context {
 
     Kernel* kernel_ = nullptr;
     std::uint32_t partition_ = 0;
+    bool alone_ = true;  ///< there is no other partition
     Time now_{};
     EntityId self_{};
     EventKey key_{};
 
     EventQueue queue_;
     std::vector<detail::PayloadPool> pools_;
-    std::vector<void*> models_;  ///< by model number; nullptr: not in this partition
+    std::vector<detail::Handler> handlers_;  ///< by tag, made for each run
+    std::vector<void*> models_;              ///< by model number; nullptr: not in this partition
     std::vector<std::vector<EntityId>> entities_;  ///< by model number, local index
     DigestLadder ladder_;
     std::size_t events_component_ = 0;
     std::size_t sample_component_ = 0;
     std::uint64_t delivered_ = 0;
     std::uint64_t at_this_instant_ = 0;
-    std::array<std::uint16_t, 10> last_tags_{};
+    std::uint16_t tag_ = 0;                 ///< of the running event
+    std::vector<std::uint16_t> last_tags_;  ///< of the last events before an instant has too many
 
     std::vector<Mail> outgoing_;
     std::vector<std::byte> outgoing_payloads_;
@@ -318,7 +329,7 @@ class Kernel {
     };
 
     void run_partition(Context& context, Time limit);
-    void fetch(const Context& context, const Event& event) const;
+    std::vector<detail::Handler> handlers_of(const Context& context) const;
     void exchange();
     void add_type(detail::EventType type);
     void make_pool(Context& context, const detail::EventType& type) const;
@@ -327,7 +338,7 @@ class Kernel {
     void hand_out_first_rows();
     static void hand_out(const Context& context, std::size_t row);
     std::string describe_running() const;
-    [[noreturn]] void zero_time_loop(const Context& context) const;
+    void note_crowd(Context& context) const;
     void archive(Archive& archive);
     void archive_partition(Archive& archive, Context& context,
                            const std::vector<std::uint16_t>& tag_of);
@@ -532,7 +543,7 @@ void Kernel::add_model(std::uint32_t partition, Model& model) {
     [&]<class... M>(std::type_identity<std::tuple<M...>>) {
         static_assert((Receives<Model, M> && ...),
                       "every message in Messages has its on() overload");
-        const auto add = [&]<class Msg>(std::type_identity<Msg>) {
+        [[maybe_unused]] const auto add = [&]<class Msg>(std::type_identity<Msg>) {
             detail::EventType type;
             type.model = number;
             type.name = std::string(Msg::name) + "@" + std::string(Model::name);
@@ -575,15 +586,17 @@ inline Index Context::index_of(EntityId entity) const { return kernel_->index_of
 
 inline EventKey Context::next_key(Duration delay, EntityId to, Phase phase) {
     DRIFTSTORM_EXPECT(delay.ns >= 0);  // a message may not arrive before it was sent
-    DRIFTSTORM_EXPECT(delay < end_of_time - now_);
+    const std::uint64_t at =
+        static_cast<std::uint64_t>(now_.ns) + static_cast<std::uint64_t>(delay.ns);
+    DRIFTSTORM_EXPECT(at < static_cast<std::uint64_t>(end_of_time.ns));
     DRIFTSTORM_EXPECT(static_cast<std::size_t>(to) < kernel_->records_.size());
     detail::EntityRecord& self = kernel_->records_[static_cast<std::size_t>(self_)];
     DRIFTSTORM_EXPECT(self.sent != 0xffffffffu);  // an entity's events are told apart by this count
-    return EventKey::of(now_ + delay, phase, self_, self.sent++);
+    return EventKey::of(Time{static_cast<std::int64_t>(at)}, phase, self_, self.sent++);
 }
 
 inline bool Context::is_local(EntityId to) const {
-    return kernel_->contexts_.size() == 1 || kernel_->partition_of(to) == partition_;
+    return alone_ || kernel_->partition_of(to) == partition_;
 }
 
 }  // namespace driftstorm

@@ -15,11 +15,11 @@ class MapQueue {
         event.key = key;
         return event;
     }
-    bool pop_before(Time limit, Event& out) {
-        if (events_.empty() || next_time() >= limit) return false;
-        out = events_.begin()->second;
+    const Event* pop_before(Time limit) {
+        if (events_.empty() || next_time() >= limit) return nullptr;
+        popped_ = events_.begin()->second;
         events_.erase(events_.begin());
-        return true;
+        return &popped_;
     }
     Time next_time() const { return events_.empty() ? end_of_time : events_.begin()->first.at; }
     std::size_t size() const { return events_.size(); }
@@ -35,6 +35,7 @@ class MapQueue {
 
   private:
     std::map<EventKey, Event> events_;
+    Event popped_;
 };
 
 static_assert(PendingEventSet<MapQueue>);
