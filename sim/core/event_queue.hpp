@@ -1,13 +1,13 @@
 #pragma once
 
 #include "sim/core/event.hpp"
+#include "sim/core/hot_column.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace driftstorm {
@@ -119,6 +119,7 @@ class RadixWheel {
         Chunk* previous;
         std::array<Event, capacity> events;
     };
+    static constexpr std::size_t chunks_a_page = (std::size_t{2} << 20) / sizeof(Chunk);
     struct Slot {
         Chunk* tail = nullptr;  ///< the chunks before it are full
         std::int64_t least = end_of_time.ns;
@@ -318,8 +319,9 @@ class RadixWheel {
 
     Chunk* new_chunk() {
         if (free_ == nullptr) {
-            const std::size_t more = std::max<std::size_t>(16, chunks_ / 8);
-            slabs_.push_back(std::make_unique<Chunk[]>(more));
+            // Twice as many, until a slab fills a large page.
+            const std::size_t more = std::clamp<std::size_t>(chunks_, 16, chunks_a_page);
+            slabs_.emplace_back(more);
             chunks_ += more;
             for (std::size_t i = more; i-- > 0;) {
                 slabs_.back()[i].previous = free_;
@@ -340,7 +342,7 @@ class RadixWheel {
         }
     }
 
-    std::vector<Event> run_;  ///< [next_, last_) are pending and sorted
+    HotColumn<Event> run_;  ///< [next_, last_) are pending and sorted
     std::size_t next_ = 0;
     std::size_t last_ = 0;
     std::int64_t run_end_ = 0;  ///< all earlier pending events are in run_ or late_ [ns]
@@ -352,7 +354,7 @@ class RadixWheel {
     std::array<std::uint64_t, levels> slots_used_{};
     std::array<std::array<Slot, slots_a_level>, levels> slots_{};
 
-    std::vector<std::unique_ptr<Chunk[]>> slabs_;
+    std::vector<HotColumn<Chunk>> slabs_;
     std::size_t chunks_ = 0;
     Chunk* free_ = nullptr;
     [[no_unique_address]] Work work_{};

@@ -5,6 +5,7 @@
 #include "sim/core/event_queue.hpp"
 #include "sim/core/expect.hpp"
 #include "sim/core/fields.hpp"
+#include "sim/core/hot_column.hpp"
 #include "sim/core/pool.hpp"
 #include "sim/core/random.hpp"
 #include "sim/core/state.hpp"
@@ -345,7 +346,7 @@ class Kernel {
 
     Options options_;
     std::vector<std::unique_ptr<Context>> contexts_;
-    std::vector<detail::EntityRecord> records_;
+    HotColumn<detail::EntityRecord> records_;
     std::vector<std::uint16_t> partition_of_;
     std::vector<std::uint16_t> tag_base_;   ///< by model number
     std::vector<detail::EventType> types_;  ///< by tag

@@ -48,8 +48,8 @@ class Archive {
         item(value.first);
         item(value.second);
     }
-    template <class T>
-    void item(std::vector<T>& values) {
+    template <class T, class Allocator>
+    void item(std::vector<T, Allocator>& values) {
         resize(values);
         if constexpr (std::is_trivially_copyable_v<T> && !Enumerable<T>) {
             raw(values.data(), values.size() * sizeof(T));
