@@ -112,15 +112,20 @@ void Links::on(const Departs&, Index link, Context& context) {
     exit(context, link, params.propagation + extra, packet);
 }
 
-std::vector<Packet> Links::withdraw(Context&, Index link, EntityId device) {
+std::vector<Packet> Links::withdraw(Context& context, Index link, EntityId device) {
     Wire& wire = wires_[link];
     std::vector<Packet> withdrawn;
+    const bool partly = wire.sending != no_slot && held_[wire.sending].packet.device == device;
+    if (partly) {
+        ++wire.generation.value;
+        withdrawn.push_back(held_.take(wire.sending).packet);
+        wire.sending = no_slot;
+    }
     SlotList kept;
     for (Slot slot = wire.queue.head; slot != no_slot;) {
         const Slot next = held_[slot].next;
         if (held_[slot].packet.device == device) {
             wire.waiting_bytes -= held_[slot].packet.bytes;
-            --wire.accepted;
             withdrawn.push_back(held_.take(slot).packet);
         } else {
             (kept.empty() ? kept.head : held_[kept.tail].next) = slot;
@@ -131,6 +136,8 @@ std::vector<Packet> Links::withdraw(Context&, Index link, EntityId device) {
         slot = next;
     }
     wire.queue = kept;
+    wire.accepted -= withdrawn.size();
+    if (partly) begin_next(context, link);
     return withdrawn;
 }
 

@@ -83,8 +83,9 @@ class Links {
     /// Takes a packet at its near end: sends it, lets it wait, or drops it when the buffer is full
     /// or the link is down. Called from any handler of the same partition.
     void enqueue(Context& context, Index link, Packet packet);
-    /// Takes the waiting packets of `device` out of the queue, in order; not the one being sent.
-    /// For a device that leaves a cell.
+    /// Takes the packets of `device` off the link, in order, for a device that leaves a cell. The
+    /// one being sent is among them: what was sent of it is wasted, and it is to be sent again
+    /// whole.
     std::vector<Packet> withdraw(Context& context, Index link, EntityId device);
 
     /// Faults. Each acts from now on, also on the packet being sent.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace driftstorm {
 
@@ -44,13 +45,15 @@ Index Cells::add_traced(Technology technology, std::uint64_t identity) {
 }
 
 void Cells::prepare(std::uint64_t seed, double from_m, double to_m) {
+    std::vector<SignalMap::Stretch> covered(sites_.size());
     for (std::size_t i = 0; i < sites_.size(); ++i) {
         const Site& site = sites_[i];
         if (!site.placed) continue;
         const bool wifi = site.technology == Technology::wifi;
         const double floor = wifi ? rules_.wifi.leave_below : rules_.of(site.technology).lost_below;
-        maps_[i] = SignalMap(seed, site.signal, floor, from_m, to_m);
+        covered[i] = SignalMap::covered(site.signal, floor, from_m, to_m);
     }
+    draw_maps(seed, covered);
     reach_from_m_ = from_m;
     const auto stretches = static_cast<std::size_t>(std::floor((to_m - from_m) / stretch_m)) + 1;
     reach_.clear();
@@ -58,12 +61,33 @@ void Cells::prepare(std::uint64_t seed, double from_m, double to_m) {
     for (std::size_t s = 0; s < stretches; ++s) {
         const double begin = from_m + static_cast<double>(s) * stretch_m;
         for (Index cell = 0; cell < count(); ++cell) {
-            const SignalMap& map = maps_[cell];
-            if (!map.empty() && map.last_m() >= begin && map.first_m() <= begin + stretch_m) {
+            const SignalMap::Stretch map = covered[cell];
+            if (!map.empty() && static_cast<double>(map.last) >= begin &&
+                static_cast<double>(map.first) <= begin + stretch_m) {
                 reach_.push_back(cell);
             }
         }
         reach_first_.push_back(static_cast<std::uint32_t>(reach_.size()));
+    }
+}
+
+/// Sites of one correlation distance share one process of what stands around the phone.
+void Cells::draw_maps(std::uint64_t seed, const std::vector<SignalMap::Stretch>& covered) {
+    std::map<double, SignalMap::Stretch> stretches;
+    for (std::size_t i = 0; i < sites_.size(); ++i) {
+        if (covered[i].empty()) continue;
+        const auto [at, fresh] =
+            stretches.try_emplace(sites_[i].signal.shadowing_distance_m, covered[i]);
+        at->second.first = std::min(at->second.first, covered[i].first);
+        at->second.last = std::max(at->second.last, covered[i].last);
+    }
+    for (const auto& [distance_m, stretch] : stretches) {
+        const Shadowing shared(seed, identity_of("radio.surroundings"), 0, distance_m,
+                               stretch.first, stretch.last);
+        for (std::size_t i = 0; i < sites_.size(); ++i) {
+            if (covered[i].empty() || sites_[i].signal.shadowing_distance_m != distance_m) continue;
+            maps_[i] = SignalMap(seed, sites_[i].signal, covered[i], shared);
+        }
     }
 }
 

@@ -109,6 +109,7 @@ class Cells {
         std::uint8_t up = 1;
     };
     Index add_site(const Site& site);
+    void draw_maps(std::uint64_t seed, const std::vector<SignalMap::Stretch>& covered);
 
     RadioRules rules_;
     std::vector<Site> sites_;

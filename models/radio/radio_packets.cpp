@@ -28,7 +28,9 @@ void Radios::on(const PacketArrives&, const Packet& packet, Index device, Contex
 
 void Radios::pass(Context& context, Index device, const Packet& packet) {
     Hot& hot = hot_[device];
-    if (hot.cell == no_index) return drop(context, packet, DropReason::no_network);
+    if (hot.cell == no_index || hot.usable == 0) {
+        return drop(context, packet, DropReason::no_network);
+    }
     if (packet.address.number != hot.address.number) {
         return drop(context, packet, DropReason::old_address);
     }
@@ -59,13 +61,9 @@ void Radios::send_on(Context& context, Index device, const Packet& packet) {
 
 void Radios::from_link(Context& context, Index link, Duration delay, const Packet& packet) {
     const Index device = context.index_of(packet.device);
-    const Hot& hot = hot_[device];
-    const bool here = hot.cell != no_index && downlink(device) == link;
-    if (here && packet.address.number == hot.address.number) {
-        hot_[device].active_at = context.now();
-        return to_device(context, delay, packet);
-    }
-    pass(context, device, packet);  // it moved on meanwhile: forwarded, or lost with its address
+    DRIFTSTORM_EXPECT(downlink(device) == link);  // who leaves a cell takes its packets along
+    hot_[device].active_at = context.now();
+    to_device(context, delay, packet);
 }
 
 void Radios::hold(Context& context, Index device, Packet packet) {

@@ -28,7 +28,7 @@ struct CellularParams {
     Duration time_to_trigger{256'000'000};
     Distribution interruption = Distribution(law::Lognormal{0.04, 0.2, {}});
     double attach_above = -118;
-    double lost_below = -124;
+    double lost_below = -128;
     Duration lost_after{1'000'000'000};
     Duration inactivity{11'576'000'000};
     Distribution promotion = Distribution::constant(0.2601);
@@ -53,7 +53,8 @@ struct CellularParams {
                 "TS 36.304 5.2.3.2 (Qrxlevmin), a usual setting"},
             Field<P, double>{"lost_below", &P::lost_below, "dBm",
                              "signal below which the link fails", -160, 0,
-                             "Qout, Qin 6 dB above: TS 36.133, 7.6"},
+                             "TS 36.101, 7.3: sensitivity -97 dBm in 10 MHz, an RSRP of -125 dBm; "
+                             "control holds 3 dB longer"},
             Field<P, Duration>{"lost_after", &P::lost_after, "s",
                                "time below until it has failed (T310)", 0, 60,
                                "TS 36.331, 7.3: T310 1 s"},
@@ -107,8 +108,8 @@ struct CellParams {
     double offset = 50;
     std::uint32_t attach_limit = 1200;
     double path_loss_exponent = 3.76;
-    double shadowing = 8;
-    double shadowing_distance = 50;
+    double shadowing = 7.5;
+    double shadowing_distance = 500;
     std::int64_t downlink = 75'000'000;
     std::int64_t uplink = 25'000'000;
     Duration propagation{1'000'000};
@@ -129,10 +130,10 @@ struct CellParams {
                              8, "TR 36.942, 4.5.2: 37.6 dB a decade"},
             Field<P, double>{"shadowing", &P::shadowing, "dB",
                              "standard deviation of the shadowing", 0, 20,
-                             "8 dB: TR 36.839 and TR 25.942, macro cells"},
+                             "Gudmundson, Electronics Letters 27 (1991): suburban, 7.5 dB"},
             Field<P, double>{"shadowing_distance", &P::shadowing_distance, "m",
                              "over which its correlation falls to 1/e", 0.1, 1e4,
-                             "Gudmundson, Electronics Letters 27 (1991); TR 36.942: 50 m"},
+                             "the same: correlation 0.82 at 100 m; urban: 50 m (TR 36.942)"},
             Field<P, std::int64_t>{"downlink", &P::downlink, "bit/s", "shared rate to the devices",
                                    0, 1e12},
             Field<P, std::int64_t>{"uplink", &P::uplink, "bit/s", "shared rate from the devices", 0,
