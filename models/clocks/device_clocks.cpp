@@ -3,12 +3,27 @@
 #include "sim/core/expect.hpp"
 
 #include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace driftstorm {
 
 namespace {
 
 double as_ns(Q64 value) { return static_cast<double>(value) * 0x1p-64; }
+
+/// Wall clocks stay within 50 years of true time, so that their arithmetic is exact for the whole
+/// horizon.
+constexpr double furthest_s = 1.5e9;
+
+double checked(double seconds, const char* what) {
+    if (!(seconds >= -furthest_s && seconds <= furthest_s))
+        throw std::invalid_argument(std::string("DeviceClocks::add: ") + what + " = " +
+                                    std::to_string(seconds) +
+                                    " s drawn, must be in -1.5e9 .. 1.5e9");
+    return seconds;
+}
 
 Q64 as_q64(double seconds) { return static_cast<Q64>(std::floor(seconds * (1e9 * 0x1p64) + 0.5)); }
 
@@ -23,25 +38,30 @@ Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId d
         return from.sample(draw(seed_, purpose, identity, 0));
     };
     const RandomWalk walk(seed_, identity, params.wander.random_walk_ppb * 1e-9);
-    oscillators_.emplace_back(drawn("clocks.frequency_error", params.frequency_error) * 1e-9,
-                              params.ageing_ppb * 1e-9, walk);
-    memos_.emplace_back();
-    devices_.push_back(device);
-    initial_offset_.push_back(as_q64(drawn("clocks.initial_offset", params.initial_offset)));
-    zone_error_.push_back(nearest_ns(drawn("clocks.zone_error", params.zone_error)));
-
+    const Oscillator oscillator(drawn("clocks.frequency_error", params.frequency_error) * 1e-9,
+                                params.ageing_ppb * 1e-9, walk);
+    const Q64 initial_offset =
+        as_q64(checked(drawn("clocks.initial_offset", params.initial_offset), "initial_offset"));
+    const Duration zone_error =
+        nearest_ns(checked(drawn("clocks.zone_error", params.zone_error), "zone_error"));
     ByHand by_hand;
-    by_hand.mends_zone = zone_error_.back() != Duration{} &&
+    by_hand.mends_zone = zone_error != Duration{} &&
                          draw_uniform(seed_, "clocks.zone_corrected_by_hand", identity, 0) <
                              params.zone_corrected_by_hand;
     if (draw_uniform(seed_, "clocks.user_set", identity, 0) < params.user_set.share) {
         by_hand.at = Time{} + sample_duration(params.user_set.at,
                                               draw(seed_, "clocks.user_set_at", identity, 0));
-        by_hand.error = nearest_ns(drawn("clocks.user_set_error", params.user_set.error));
+        by_hand.error = nearest_ns(
+            checked(drawn("clocks.user_set_error", params.user_set.error), "user_set.error"));
     }
-    by_hand_.push_back(by_hand);
 
-    clocks_.emplace_back(initial_offset_.back());
+    oscillators_.push_back(oscillator);
+    memos_.emplace_back();
+    devices_.push_back(device);
+    initial_offset_.push_back(initial_offset);
+    zone_error_.push_back(zone_error);
+    by_hand_.push_back(by_hand);
+    clocks_.emplace_back(initial_offset);
     first_timer_.push_back(no_slot);
     generations_.emplace_back();
     return static_cast<Index>(oscillators_.size() - 1);

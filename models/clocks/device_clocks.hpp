@@ -174,7 +174,8 @@ class DeviceClocks {
     /// Adds the next device's clock, drawn from `params` for `identity` (its stable identity); in
     /// the order of Kernel::add_entity<DeviceClocks>.
     /// @param device  the entity that stands for the device in result rows
-    /// @throws std::invalid_argument when a drawn frequency error is beyond 10 %
+    /// @throws std::invalid_argument when a drawn frequency error is beyond 10 %, or an offset
+    /// beyond 1.5e9 s
     Index add(const Params& params, std::uint64_t identity, EntityId device);
     /// Registers someone who arms timers. Call in the same order in every partition.
     TimerOwner add_owner(TimerFires fires);

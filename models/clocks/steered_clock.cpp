@@ -98,54 +98,55 @@ Time SteeredClock::when(ClockKind kind, Reading target, Time now, const Oscillat
 
 Time SteeredClock::first_at(Q64 boot_target, Time now, const Oscillator& oscillator,
                             Oscillator::Memo& memo) const {
-    // Not yet at `low`, reached at `high`: first a bracket from how much is missing (all rates are
-    // well below 1), then the second that holds it, then the nanosecond. The clock never runs
-    // backwards, so this is the inverse.
+    // The clock never runs backwards, so the first instant it shows the target is its inverse: a
+    // bracket first (not yet at `low`, reached at `high`), then the second in it, then the
+    // nanosecond.
     const auto missing_at = [&](Time t) { return boot_target - boot(t, oscillator, memo); };
+    constexpr Time last = Time{} + horizon;
     Time low = now;
+    Time high = now;
     Q64 missing = missing_at(low);
-    Time high = low;
     for (;;) {
-        const auto ns = static_cast<std::int64_t>(missing >> 64) + 1;
-        if (ns > horizon.ns - low.ns) {
-            high = Time{} + horizon;
+        const Q64 ns = (missing >> 64) + 1;
+        if (ns > last.ns - low.ns) {
+            high = last;
         } else {
-            high = std::min(low + Duration{ns}, Time{} + horizon);
-            // The whole second in which it should come to pass, when that already holds it.
-            const Time end = begin_of(second_of(high) + 1);
-            if (end <= Time{} + horizon) high = end;
+            // The end of the second in which it should come to pass.
+            high = low + Duration{static_cast<std::int64_t>(ns)};
+            high = std::min(begin_of(second_of(high) + 1), last);
         }
         const Q64 left = missing_at(high);
         if (left <= 0) break;
-        if (high == Time{} + horizon) return end_of_time;
+        if (high == last) return end_of_time;
         low = high;
         missing = left;
     }
     for (bool halve = false; second_of(low) != second_of(high - Duration{1}); halve = !halve) {
-        const std::int64_t first = second_of(low) + 1;
-        const std::int64_t last = second_of(high - Duration{1});
-        std::int64_t guess = first + (last - first) / 2;
-        if (!halve)
-            guess = std::clamp(second_of(low + Duration{static_cast<std::int64_t>(missing >> 64)}),
-                               first, last);
+        const std::int64_t first_second = second_of(low) + 1;
+        const std::int64_t last_second = second_of(high - Duration{1});
+        const Time ahead = low + Duration{static_cast<std::int64_t>(missing >> 64)};
+        const std::int64_t guess = halve ? first_second + (last_second - first_second) / 2
+                                         : std::clamp(second_of(ahead), first_second, last_second);
         const Q64 left = missing_at(begin_of(guess));
-        if (left > 0) {
-            low = begin_of(guess);
-            missing = left;
-        } else {
-            high = begin_of(guess);
-        }
+        (left > 0 ? low : high) = begin_of(guess);
+        if (left > 0) missing = left;
     }
-    // Within a second the clock is all but straight: a guess on either side leaves a nanosecond or
-    // two.
+    return first_within_second(boot_target, low, high, oscillator, memo);
+}
+
+Time SteeredClock::first_within_second(Q64 boot_target, Time low, Time high,
+                                       const Oscillator& oscillator, Oscillator::Memo& memo) const {
+    const auto missing_at = [&](Time t) { return boot_target - boot(t, oscillator, memo); };
+    // Within a second the clock is all but straight: a guess on either side leaves a few
+    // nanoseconds.
     if (high.ns - low.ns > 8) {
+        const Q64 missing = missing_at(low);
         const double share =
             static_cast<double>(missing) / static_cast<double>(missing - missing_at(high));
-        const auto guess =
-            low.ns + static_cast<std::int64_t>(share * static_cast<double>(high.ns - low.ns));
-        for (const std::int64_t probe : {guess - 2, guess + 2}) {
-            if (probe <= low.ns || probe >= high.ns) continue;
-            (missing_at(Time{probe}) > 0 ? low : high) = Time{probe};
+        const auto into = static_cast<std::int64_t>(share * static_cast<double>(high.ns - low.ns));
+        for (const Time probe : {low + Duration{into - 2}, low + Duration{into + 2}}) {
+            if (probe <= low || probe >= high) continue;
+            (missing_at(probe) > 0 ? low : high) = probe;
         }
     }
     while (high.ns - low.ns > 1) {

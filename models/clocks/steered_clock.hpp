@@ -61,6 +61,8 @@ class SteeredClock {
     void settle(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
     Time first_at(Q64 boot_target, Time now, const Oscillator& oscillator,
                   Oscillator::Memo& memo) const;
+    Time first_within_second(Q64 boot_target, Time low, Time high, const Oscillator& oscillator,
+                             Oscillator::Memo& memo) const;
 
     Q64 count_ = 0;         ///< the oscillator's count at the last change of rate [2^-64 ns]
     Q64 boot_ = 0;          ///< the boot clock at that instant

@@ -2,6 +2,7 @@
 
 #include "sim/core/random.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -12,6 +13,9 @@ namespace {
 // A source's two timers, both on the boot clock (Android: ELAPSED_REALTIME).
 constexpr std::uint32_t poll_timer(std::uint32_t source) { return 2 * source; }
 constexpr std::uint32_t timeout_timer(std::uint32_t source) { return 2 * source + 1; }
+
+/// What a wall clock can hold over the whole horizon; an unclipped tail may lie beyond.
+constexpr double largest_bias_s = 1.5e9;
 
 constexpr Reading never{INT64_MIN};
 
@@ -167,8 +171,9 @@ SyncOutcome TimeClients::apply(Context& context, Index device, const SntpParams&
         clocks_.step(context, device, correction, AdjustedBy::sntp);
         return SyncOutcome::stepped;
     }
-    if (params.slew_ppb == 0 || correction == 0) return SyncOutcome::kept;
-    clocks_.slew(context, device, correction, Rate::ppb(params.slew_ppb), AdjustedBy::sntp);
+    const Rate rate = Rate::ppb(params.slew_ppb);
+    if (rate == Rate{} || correction == 0) return SyncOutcome::kept;
+    clocks_.slew(context, device, correction, rate, AdjustedBy::sntp);
     return SyncOutcome::slewed;
 }
 
@@ -198,8 +203,9 @@ void TimeClients::on_cell_attach(Context& context, Index device, EntityId cell) 
         const std::uint64_t who = subject(device, source);
         const std::uint32_t attach = nitz_[clients_[device].first_source + source].attaches++;
         if (context.uniform("nitz.sent", who, attach) >= params->probability) continue;
-        const double bias =
-            params->bias.sample(context.block("nitz.bias", context.identity_of(cell), 0));
+        const double bias = std::clamp(
+            params->bias.sample(context.block("nitz.bias", context.identity_of(cell), 0)),
+            -largest_bias_s, largest_bias_s);
         const Duration error{static_cast<std::int64_t>(std::floor(bias * 1e9 + 0.5))};
         const Reading stamp = cut(Reading{context.now().ns} + error, params->resolution);
         const Duration delivery =

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 namespace driftstorm {
 
@@ -20,9 +22,12 @@ Index TimeServers::add(const Params& params, std::uint64_t identity, EntityId se
     made.queue_limit = params.queue_limit;
     servers_.push_back(made);
     memos_.emplace_back();
+    const double offset = drawn("time_server.offset", params.offset);
+    if (!(offset >= -1.5e9 && offset <= 1.5e9))
+        throw std::invalid_argument("TimeServers::add: offset = " + std::to_string(offset) +
+                                    " s drawn, must be in -1.5e9 .. 1.5e9");
     Node node;
-    node.offset = static_cast<Q64>(
-        std::floor(drawn("time_server.offset", params.offset) * (1e9 * 0x1p64) + 0.5));
+    node.offset = static_cast<Q64>(std::floor(offset * (1e9 * 0x1p64) + 0.5));
     nodes_.push_back(node);
     return static_cast<Index>(servers_.size() - 1);
 }

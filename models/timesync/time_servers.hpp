@@ -134,6 +134,8 @@ class TimeServers {
     /// Adds the next node of this partition, drawn from `params` for `identity`; in the order of
     /// Kernel::add_entity<TimeServers>.
     /// @param server  the entity that stands for the node in result rows
+    /// @throws std::invalid_argument when a drawn offset is beyond 1.5e9 s or a frequency error
+    /// beyond 10 %
     Index add(const Params& params, std::uint64_t identity, EntityId server);
     /// The way of replies to the devices.
     void set_door_down(PacketDoor door) { door_down_ = std::move(door); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -327,4 +328,15 @@ TEST_CASE("users set clocks by hand, and some mend a wrong zone that way") {
         CHECK(world.clocks.offset_ns(0, world.kernel.now()) == -90e9);
         CHECK(world.steps == std::vector<Duration>{-90_s});
     }
+}
+
+TEST_CASE("a clock too far off for exact arithmetic is refused") {
+    ClockParams params;
+    params.initial_offset = Distribution::constant(2e9);
+    DeviceClocks clocks(1);
+    CHECK_THROWS_AS(clocks.add(params, 1, no_entity), std::invalid_argument);
+    params.initial_offset = Distribution::constant(1);
+    params.frequency_error = Distribution::constant(2e8);
+    CHECK_THROWS_AS(clocks.add(params, 1, no_entity), std::invalid_argument);
+    CHECK(clocks.size() == 0);
 }
