@@ -92,11 +92,24 @@ void run_memory(std::uint32_t entities, double events) {
     phold::report(count, seconds, phold::checksum(lines.data(), entities), 0);
 }
 
+/// The draws and logarithms alone, as every simulator here makes them.
+void run_draws(std::uint32_t entities, double events) {
+    const auto count = static_cast<std::uint64_t>(events);
+    std::uint64_t sum = 0;
+    const double start = cpu_time();
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const phold::Step step =
+            phold::step(static_cast<std::uint32_t>(i % entities), i / entities, entities);
+        sum += step.target + static_cast<std::uint64_t>(step.delay_ns);
+    }
+    phold::report(count, cpu_time() - start, sum, 0);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::fprintf(stderr, "usage: phold_bench ENTITIES EVENTS plain|digest|memory\n");
+        std::fprintf(stderr, "usage: phold_bench ENTITIES EVENTS plain|digest|memory|draws\n");
         return 2;
     }
     const auto entities = static_cast<std::uint32_t>(std::strtoul(argv[1], nullptr, 10));
@@ -104,6 +117,8 @@ int main(int argc, char** argv) {
     const std::string_view what = argv[3];
     if (what == "memory") {
         run_memory(entities, events);
+    } else if (what == "draws") {
+        run_draws(entities, events);
     } else {
         run(entities, events, what == "digest");
     }
