@@ -146,6 +146,8 @@ RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& d
     if (message_sender_ != nullptr) message_ = add("message", Hdf5Type::int64, no_row);
     for (const Column& column : type.columns) {
         if (&column == message_sender_ || &column == message_count_) continue;
+        if (time_ != nullptr && column.kind == ColumnKind::time && column.name == "time")
+            continue;  // the instant of the event, which is there already
         Slot slot{&column};
         if (column.kind == ColumnKind::entity)
             slot.entities =
