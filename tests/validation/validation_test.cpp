@@ -1,0 +1,142 @@
+// The judge itself: what it reads, and that it can say no.
+#include "validation/families.hpp"
+#include "validation/station_metrics.hpp"
+#include "validation/station_spec.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+using namespace driftstorm;
+using namespace driftstorm::validation;
+
+namespace {
+
+Verdict::Kind kind_of(const std::string& model, const std::string& params,
+                      const std::string& metric, double reference) {
+    return judge({Truth{model, params, metric, "", reference}}).at(0).kind;
+}
+
+constexpr auto passed = Verdict::Kind::passed;
+constexpr auto failed = Verdict::Kind::failed;
+constexpr auto not_expressed = Verdict::Kind::not_expressible;
+
+}  // namespace
+
+TEST_CASE("quoted fields, doubled quotes and line ends of either kind are read") {
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / "driftstorm_truths_test.csv";
+    std::ofstream(path, std::ios::binary) << "model,params,metric,value,formula\r\n"
+                                             "\"a, \"\"b\"\"\",x=1;y=2,L,4,\"two\nlines\"\n"
+                                             "c,,W,1e+06,\n";
+    const std::vector<Truth> truths = read_truths(path.string());
+    std::filesystem::remove(path);
+    REQUIRE(truths.size() == 2);
+    CHECK(truths[0].model == "a, \"b\"");
+    CHECK(truths[0].reference == 4);
+    CHECK(truths[1].reference == 1e6);
+    CHECK_THROWS_AS(read_truths(path.string()), std::runtime_error);
+}
+
+TEST_CASE("parameters keep their units and remarks") {
+    const Parameters params(
+        "think=1/0.02;K=10(in system);fwd=50ms;skew diff ~N(0,5^2) s; reply gap ~Exp(mean 10 ms)");
+    CHECK(*params.seconds_of({"think"}) == 50);
+    CHECK(*params.first_of({"k"}) == 10);
+    CHECK(params.remark("k") == "(in system)");
+    CHECK(*params.seconds_of({"fwd"}) == 0.05);
+    CHECK(*params.law_parameter("n") == 5);
+    CHECK(*params.law_parameter("exp") == 0.01);
+    CHECK(params.unread().empty());
+}
+
+TEST_CASE("the exact binomial test knows small cases by heart") {
+    CHECK(binomial_p_value(2, 10, 0.5) == doctest::Approx(2 * 56.0 / 1024));
+    CHECK(binomial_p_value(8, 10, 0.5) == doctest::Approx(2 * 56.0 / 1024));
+    CHECK(binomial_p_value(5, 10, 0.5) == 1);
+    CHECK(binomial_p_value(0, 100, 0.0) == 1);
+    CHECK(binomial_p_value(1, 100, 0.0) == 0);
+    CHECK(binomial_p_value(3, 3, 0.1) == doctest::Approx(2e-3));
+    CHECK(judge_binomial(0.3, 3'100, 10'000).kind == passed);
+    CHECK(judge_binomial(0.3, 3'200, 10'000).kind == failed);
+}
+
+TEST_CASE(
+    "quantiles of the fine histogram are exact to its buckets, and runs can be taken out again") {
+    FineHistogram all;
+    FineHistogram part;
+    for (int i = 1; i <= 10'000; ++i) all.add(i);
+    for (int i = 1; i <= 10'000; ++i) part.add(i * 1e3);
+    all.merge(part, 1);
+    all.merge(part, -1);
+    CHECK(all.quantile(0.99) == doctest::Approx(9900).epsilon(3e-4));
+    CHECK(all.quantile(0.5) == doctest::Approx(5000).epsilon(3e-4));
+}
+
+TEST_CASE("Kendall's notation says what is built") {
+    const auto spec = [](const std::string& model, const std::string& params) {
+        return station_spec(model, Parameters(params));
+    };
+    CHECK(spec("M/M/c/c", "c=5;a=4").spec->station.queue_limit == 0);
+    CHECK(spec("M/M/c/c", "c=5;a=4").spec->station.workers == 5);
+    CHECK(spec("M/M/1/K", "rho=0.8;K=10(in system)").spec->station.queue_limit == 9);
+    CHECK(spec("M/G/1", "rho=0.8;ES=2;SCV=0.25(Erlang4)").spec->station.service_time.variance() ==
+          doctest::Approx(1));
+    CHECK(spec("M/G/1", "rho=0.8;ES=1;SCV=4(H2_scv4)").spec->station.service_time.variance() ==
+          doctest::Approx(4));
+    CHECK(
+        spec("M/M/c+M (Erlang-A)", "lambda=2;mu=1;theta=0.5;c=1").spec->station.patience->mean() ==
+        2);
+    CHECK(spec("M/M/1//N finite population", "N=50;think=1/0.02;mu=1").spec->members == 50);
+    CHECK(!spec("M/M/1", "lambda=1.2;mu=1").spec);
+    CHECK(!spec("M/M/1", "lambda=0.5;mu=1;phase of the moon=3").spec);
+    CHECK(!spec("a queue of elephants", "lambda=0.5").spec);
+}
+
+TEST_CASE("right references pass and wrong ones fail") {
+    const std::string fluid = "fluid outage backlog (no retry)";
+    CHECK(kind_of(fluid, "lambda=140;mu=300;D=10", "drain_s", 8.75) == passed);
+    CHECK(kind_of(fluid, "lambda=140;mu=300;D=10", "drain_s", 8.7) == failed);
+    CHECK(kind_of(fluid, "lambda=140;mu=300;D=10", "peak_backlog", 1402) == failed);
+    CHECK(kind_of(fluid, "lambda=140;mu=300;D=10", "elephants", 1) == not_expressed);
+    const std::string bronson = "fluid outage + 1 retry (Bronson)";
+    CHECK(kind_of(bronson, "lambda=100;mu=300;D=10;T=1;R=1", "recovery_s", 16) == passed);
+    CHECK(kind_of(bronson, "lambda=150;mu=300;D=10;T=1;R=1", "recovery_s", INFINITY) == passed);
+    CHECK(kind_of(bronson, "lambda=150;mu=300;D=10;T=1;R=1", "recovery_s", 100) == failed);
+    CHECK(kind_of("reconnect storm uniform jitter J", "N=1000;J=60;mu=5", "finish_s", 200) ==
+          passed);
+    CHECK(kind_of("reconnect storm uniform jitter J", "N=1000;J=60;mu=50", "finish_s", 60) ==
+          passed);
+    CHECK(kind_of("reconnect storm uniform jitter J", "N=1000;J=60;mu=5", "peak_queue", 702) ==
+          failed);
+    CHECK(kind_of("layered retries", "attempts/layer=3;layers=3", "amplification", 27) == passed);
+    CHECK(kind_of("layered retries", "attempts/layer=3;layers=3", "amplification", 28) == failed);
+    CHECK(kind_of("retry amplification independent failure f", "f=0.5;R=1", "attempts/request",
+                  1.5) == passed);
+    CHECK(kind_of("retry amplification independent failure f", "f=0.5;R=1", "attempts/request",
+                  1.51) == failed);
+    CHECK(kind_of("clock skew", "ppm=20", "drift_s_per_day", 1.728) == passed);
+    CHECK(kind_of("clock skew", "ppm=20", "drift_s_per_day", 1.7281) == failed);
+    CHECK(kind_of("NTP offset error by asymmetric path", "fwd=20ms;back=500ms", "offset_error_ms",
+                  -240) == passed);
+    CHECK(kind_of("NTP offset error by asymmetric path", "fwd=20ms;back=500ms", "offset_error_ms",
+                  240) == failed);
+}
+
+TEST_CASE("a station's sums give its metrics, and a wrong reference is refused") {
+    const SpecOrReason made = station_spec("M/M/c/c", Parameters("c=5;a=5"));
+    StationWants wants;
+    const auto block = station_metric("ErlangB_block", *made.spec, wants);
+    const auto busy = station_metric("mean_busy", *made.spec, wants);
+    REQUIRE((block && busy));
+    std::vector<StationSums> runs;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed)
+        runs.push_back(run_station(*made.spec, wants, {20, 2'000}, seed));
+    const Estimate blocked = estimate(*block, runs);
+    CHECK(blocked.standard_error < 0.005);
+    CHECK(agrees(0.284868, blocked));
+    CHECK(!agrees(0.32, blocked));
+    CHECK(std::abs(estimate(*busy, runs).value - 5 * (1 - 0.284868)) < 0.1);
+}

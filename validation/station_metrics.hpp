@@ -1,0 +1,28 @@
+#pragma once
+
+#include "validation/station_runs.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace driftstorm::validation {
+
+/// A metric as a function of a run's sums.
+using StationMetric = std::function<double(const StationSums&)>;
+
+/// The metric of that name, or nothing. What it needs to be counted during the runs is added to
+/// `wants`. Known: L, Lq, L1, L2, Lq1 ..., W, Wq (also per class), W_p99, Wq_p95, P(Wq>t), P(W>t),
+/// P(Wq=0), P_wait, P_block, P_abandon, P(busy), utilisation, throughput, E[orbit], P(N=n),
+/// P(N>=n), P(N>n), variances.
+std::optional<StationMetric> station_metric(const std::string& metric, const StationSpec& spec,
+                                            StationWants& wants);
+
+/// The metric over all runs together and its standard error (jackknife over the runs).
+Estimate estimate(const StationMetric& metric, const std::vector<StationSums>& runs);
+
+/// Judges the rows of one station, all with the same model and params.
+std::vector<Verdict> judge_station(const std::vector<Truth>& rows);
+
+}  // namespace driftstorm::validation
