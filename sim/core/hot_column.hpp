@@ -1,12 +1,14 @@
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <new>
 #include <vector>
 
 namespace driftstorm {
+
+/// Wishes for pages of 2 MiB under `bytes` from `memory`; where the system has none, all is as
+/// before.
+void wish_for_large_pages(void* memory, std::size_t bytes);
 
 /// Puts arrays of 1 MiB and more on pages of 2 MiB, where the system has them to give. An event
 /// touches an entity at random; on pages of 4 KiB nearly every such access of a large world first
@@ -23,7 +25,7 @@ struct HugePages {
     T* allocate(std::size_t count) {
         if (!is_large(count)) return static_cast<T*>(::operator new(count * sizeof(T), alignment));
         void* memory = ::operator new(rounded(count), page);
-        madvise(memory, rounded(count), MADV_HUGEPAGE);  // a wish: without it all is as before
+        wish_for_large_pages(memory, rounded(count));
         return static_cast<T*>(memory);
     }
     void deallocate(T* memory, std::size_t count) {

@@ -42,7 +42,8 @@ digest() {
         return
         ;;
     esac
-    value() { tr -d '\n' <"$work/run.json" | sed -n 's/.*"'"$1"'" *: *"\{0,1\}\([0-9a-fx.e+-]*\).*/\1/p'; }
+    # The first of each key: the summary further down may use the words again.
+    value() { grep -o '"'"$1"'": *"\{0,1\}[0-9a-z.+-]*' "$work/run.json" | head -1 | sed 's/.*[" ]//'; }
     echo "$(value digest) $(value events) $(value wall_s)"
 }
 
