@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t most_complaints = 1000;  // beyond, more of them help nobody
 constexpr std::size_t excerpt_width = 160;     // columns; a scenario on one line stays readable
 constexpr std::size_t largest_source = 256u << 20;  // [B]; no scenario or trace of ours is larger
-constexpr std::size_t longest_compared = 64;   // names; a longer "word" is no misspelling
+constexpr std::size_t longest_compared = 64;        // names; a longer "word" is no misspelling
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
 
@@ -58,7 +58,8 @@ std::string excerpt(const Sources& sources, const Position& at) {
         while (to < line.size() && continues_character(line[to])) ++to;
     }
     const std::string_view before = line.substr(from, caret - from);
-    const std::string_view marked = line.substr(caret, std::min<std::size_t>(at.length, to - std::min(to, caret)));
+    const std::string_view marked =
+        line.substr(caret, std::min<std::size_t>(at.length, to - std::min(to, caret)));
 
     std::string number = std::to_string(at.line);
     if (number.size() < 5) number.insert(0, 5 - number.size(), ' ');
@@ -157,7 +158,8 @@ std::uint32_t Sources::display_column(const Position& at) const {
 
 std::string Sources::place(const Position& at) const {
     if (!at.known()) return "scenario";
-    return file(at.file).name + ":" + std::to_string(at.line) + ":" + std::to_string(display_column(at));
+    return file(at.file).name + ":" + std::to_string(at.line) + ":" +
+           std::to_string(display_column(at));
 }
 
 std::string Sources::origin(const Position& at) const {
@@ -205,7 +207,8 @@ std::string Complaints::text() const {
         if (complaint.at.known()) out += excerpt(sources_, complaint.at);
         out += note_of_path(sources_, complaint);
         for (const Note& note : complaint.notes) {
-            out += "  note: " + (note.at.known() ? sources_.place(note.at) + ": " : "") + note.text + "\n";
+            out += "  note: " + (note.at.known() ? sources_.place(note.at) + ": " : "") +
+                   note.text + "\n";
         }
     }
     const std::size_t dropped = errors_ + warnings_ - all_.size();
@@ -218,7 +221,8 @@ std::string Complaints::json() const {
     for (const Complaint& complaint : sorted()) {
         const char* severity = complaint.severity == Severity::error ? "error" : "warning";
         out += out.size() > 1 ? ",\n " : "";
-        out += "{\"severity\": \"" + std::string(severity) + "\", " + json_place(sources_, complaint.at) +
+        out += "{\"severity\": \"" + std::string(severity) + "\", " +
+               json_place(sources_, complaint.at) +
                ", \"message\": " + json_string(complaint.message) +
                ", \"path\": " + json_string(complaint.path) + ", \"notes\": [";
         for (std::size_t i = 0; i < complaint.notes.size(); ++i) {
@@ -242,8 +246,8 @@ std::string nearest_word(std::string_view word, const std::vector<std::string_vi
     std::string_view found;
     for (const std::string_view other : known) {
         if (other.empty() || other.size() > longest_compared) continue;
-        const std::size_t apart = other.size() > word.size() ? other.size() - word.size()
-                                                             : word.size() - other.size();
+        const std::size_t apart =
+            other.size() > word.size() ? other.size() - word.size() : word.size() - other.size();
         const bool begins = word.size() >= 3 && other.substr(0, word.size()) == word;
         if (apart >= best && !begins) continue;
         const std::size_t distance = begins ? std::min(apart, allowed) : word_distance(word, other);
@@ -308,7 +312,8 @@ std::size_t utf8_sequence(std::string_view text) {
 }
 
 bool is_control(char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') ||
+           c == 0x7F;
 }
 
 std::string printable(std::string_view text) {

@@ -27,11 +27,12 @@ struct Position {
 };
 
 /// How files are read: gives the bytes, or sets the reason why not. Tests read from memory.
-using ReadFile = std::function<std::optional<std::string>(const std::string& name, std::string& reason)>;
+using ReadFile =
+    std::function<std::optional<std::string>(const std::string& name, std::string& reason)>;
 std::optional<std::string> read_file_from_disk(const std::string& name, std::string& reason);
 
-/// The texts that a scenario was read from: its file, what it includes, data files that it names, and
-/// the values of --set.
+/// The texts that a scenario was read from: its file, what it includes, data files that it names,
+/// and the values of --set.
 class Sources {
   public:
     explicit Sources(ReadFile read_file = read_file_from_disk) : read_file_(std::move(read_file)) {}
@@ -83,7 +84,8 @@ struct Complaint {
     Severity severity = Severity::error;
     Position at;
     std::string message;
-    std::string path;  ///< of the value in the scenario ("clocks.phone_xo.frequency_error"); may be empty
+    std::string
+        path;  ///< of the value in the scenario ("clocks.phone_xo.frequency_error"); may be empty
     std::vector<Note> notes;
 };
 
@@ -95,7 +97,8 @@ class ScenarioError : public std::runtime_error {
 /// Collects all complaints about a scenario. Owns the sources that they point into.
 class Complaints {
   public:
-    explicit Complaints(ReadFile read_file = read_file_from_disk) : sources_(std::move(read_file)) {}
+    explicit Complaints(ReadFile read_file = read_file_from_disk)
+        : sources_(std::move(read_file)) {}
 
     Sources& sources() { return sources_; }
     const Sources& sources() const { return sources_; }
@@ -133,8 +136,8 @@ class Complaints {
     bool kept_last_ = false;
 };
 
-/// The known word nearest to a misspelt one, or "" when none is near enough to be meant. Distance is
-/// Damerau-Levenshtein (a swap of neighbours counts once), letters' case aside.
+/// The known word nearest to a misspelt one, or "" when none is near enough to be meant. Distance
+/// is Damerau-Levenshtein (a swap of neighbours counts once), letters' case aside.
 std::string nearest_word(std::string_view word, const std::vector<std::string_view>& known);
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 

@@ -36,8 +36,9 @@ class Includer {
         if (!own) return {};
         if (!own->is_map()) {
             const Position start{*file, 1, 1, 0};
-            complaints_.error(start, own->is_null() ? "the file is empty; its first line is 'schema: scenario/1'"
-                                                    : "a scenario is a map of sections, got " + own->describe());
+            complaints_.error(
+                start, own->is_null() ? "the file is empty; its first line is 'schema: scenario/1'"
+                                      : "a scenario is a map of sections, got " + own->describe());
             return {};
         }
         check_schema(*own, *file, !from.known());
@@ -49,22 +50,26 @@ class Includer {
         const Node* schema = root.find("schema");
         if (!schema) {
             // An included file may leave it to the one that includes it.
-            if (is_main) complaints_.error({file, 1, 1, 0}, "the first line must be 'schema: scenario/1'");
+            if (is_main)
+                complaints_.error({file, 1, 1, 0}, "the first line must be 'schema: scenario/1'");
             return;
         }
         if (root.entries().front().key != "schema") {
-            complaints_.error(root.find_entry("schema")->key_position, "'schema' must be the first key");
+            complaints_.error(root.find_entry("schema")->key_position,
+                              "'schema' must be the first key");
         }
         if (schema->is_null()) return;
         const std::string text = schema->text();
         if (schema->is_scalar() && text == language) return;
         const bool other_version = text.compare(0, 9, "scenario/") == 0;
         complaints_.error(schema->position(),
-                          other_version ? quote(text) + " is not known here; this program reads scenario/1"
-                                        : "'schema' must be scenario/1, got " + schema->describe());
+                          other_version
+                              ? quote(text) + " is not known here; this program reads scenario/1"
+                              : "'schema' must be scenario/1, got " + schema->describe());
     }
 
-    std::optional<Node> with_included(const Node& own, std::uint32_t file, const std::string& name) {
+    std::optional<Node> with_included(const Node& own, std::uint32_t file,
+                                      const std::string& name) {
         const Node* includes = own.find("include");
         if (!includes) return own;
         open_.push_back(name);
@@ -86,7 +91,8 @@ class Includer {
         if (includes.is_sequence()) {
             for (const Node::Entry& entry : includes.entries()) items.push_back(entry.value);
         } else if (!includes.is_null()) {
-            complaints_.error(includes.position(), "'include' must be a list of files, got " + includes.describe());
+            complaints_.error(includes.position(),
+                              "'include' must be a list of files, got " + includes.describe());
         }
         return items;
     }
@@ -94,16 +100,19 @@ class Includer {
     std::optional<Node> included_at(const Node& item, std::uint32_t file) {
         if (item.is_null()) return {};
         if (!item.is_scalar() || item.text().empty()) {
-            complaints_.error(item.position(), "'include' must be a list of files, got " + item.describe());
+            complaints_.error(item.position(),
+                              "'include' must be a list of files, got " + item.describe());
             return {};
         }
         const std::string name = complaints_.sources().beside(file, item.text());
         if (std::find(open_.begin(), open_.end(), name) != open_.end()) {
             std::string circle;
-            for (auto link = std::find(open_.begin(), open_.end(), name); link != open_.end(); ++link) {
+            for (auto link = std::find(open_.begin(), open_.end(), name); link != open_.end();
+                 ++link) {
                 circle += *link + " -> ";
             }
-            complaints_.error(item.position(), "'include' goes round in a circle: " + circle + name);
+            complaints_.error(item.position(),
+                              "'include' goes round in a circle: " + circle + name);
             return {};
         }
         const auto known = loaded_.find(name);
@@ -122,9 +131,11 @@ class Includer {
 
 bool is_parameter_name(std::string_view name) {
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
     };
-    return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), allowed);
+    return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+           std::all_of(name.begin(), name.end(), allowed);
 }
 
 /// Reads `parameters:` and puts --set in place.
@@ -137,7 +148,8 @@ class ParameterReader {
         std::vector<Parameter> parameters;
         if (section.is_null()) return parameters;
         if (!section.is_map()) {
-            complaints_.error(section.position(), "'parameters' must be a map of names, got " + section.describe());
+            complaints_.error(section.position(),
+                              "'parameters' must be a map of names, got " + section.describe());
             return parameters;
         }
         for (const Node::Entry& entry : section.entries()) {
@@ -148,14 +160,17 @@ class ParameterReader {
 
     void assign(std::vector<Parameter>& parameters, const std::vector<Assignment>& set) {
         std::string lines;
-        for (const Assignment& one : set) lines += one_line(one.name) + "=" + one_line(one.value) + "\n";
+        for (const Assignment& one : set)
+            lines += one_line(one.name) + "=" + one_line(one.value) + "\n";
         if (set.empty()) return;
-        const std::uint32_t file = complaints_.sources().add(std::string(command_line_source), lines);
+        const std::uint32_t file =
+            complaints_.sources().add(std::string(command_line_source), lines);
         for (std::size_t i = 0; i < set.size(); ++i) {
             const auto line = static_cast<std::uint32_t>(i + 1);
             const auto name_length = static_cast<std::uint32_t>(set[i].name.size());
-            assign_one(parameters, set[i], {file, line, 1, name_length},
-                       {file, line, name_length + 2, static_cast<std::uint32_t>(set[i].value.size())});
+            assign_one(
+                parameters, set[i], {file, line, 1, name_length},
+                {file, line, name_length + 2, static_cast<std::uint32_t>(set[i].value.size())});
         }
     }
 
@@ -168,14 +183,19 @@ class ParameterReader {
     std::optional<Parameter> read_one(const Node::Entry& entry) {
         const std::string path = child_path("parameters", entry.key);
         if (!is_parameter_name(entry.key)) {
-            complaints_.error(entry.key_position, quote(entry.key) + " cannot be a parameter's name; letters, "
-                                                  "digits and '_' can", path);
+            complaints_.error(entry.key_position,
+                              quote(entry.key) +
+                                  " cannot be a parameter's name; letters, "
+                                  "digits and '_' can",
+                              path);
             return {};
         }
         if (!entry.value.is_map()) {
             if (!entry.value.is_null()) {
-                complaints_.error(entry.value.position(), "a parameter is { default: ..., range: [..., ...] }, got " +
-                                                              entry.value.describe(), path);
+                complaints_.error(entry.value.position(),
+                                  "a parameter is { default: ..., range: [..., ...] }, got " +
+                                      entry.value.describe(),
+                                  path);
             }
             return {};
         }
@@ -187,9 +207,12 @@ class ParameterReader {
             } else if (member.key == "unused") {
                 read_unused(member.value, path);
             } else if (member.key != "range") {
-                complaints_.error(member.key_position, quote(member.key) + " is no key of a parameter" +
-                                      did_you_mean(member.key, std::vector<std::string_view>{"default", "range", "unused"}),
-                                  child_path(path, member.key));
+                complaints_.error(
+                    member.key_position,
+                    quote(member.key) + " is no key of a parameter" +
+                        did_you_mean(member.key,
+                                     std::vector<std::string_view>{"default", "range", "unused"}),
+                    child_path(path, member.key));
             }
         }
         if (!default_value) {
@@ -206,18 +229,23 @@ class ParameterReader {
         if (value.is_scalar() && value.text() == "ok") {
             allowed_unused_.insert(path);
         } else if (!value.is_null()) {
-            complaints_.error(value.position(), "'unused' can only say ok, got " + value.describe(), path);
+            complaints_.error(value.position(), "'unused' can only say ok, got " + value.describe(),
+                              path);
         }
     }
 
     bool is_plain_value(const Node& value, const std::string& path) {
         if (value.is_null()) return false;
         if (!value.is_scalar()) {
-            complaints_.error(value.position(), "a parameter must be a single value, got " + value.describe(), path);
+            complaints_.error(value.position(),
+                              "a parameter must be a single value, got " + value.describe(), path);
             return false;
         }
         if (value.text().empty() || value.text()[0] == '$') {
-            complaints_.error(value.position(), "a parameter cannot be " + value.describe() + "; it must be a value of its own", path);
+            complaints_.error(
+                value.position(),
+                "a parameter cannot be " + value.describe() + "; it must be a value of its own",
+                path);
             return false;
         }
         return true;
@@ -226,35 +254,44 @@ class ParameterReader {
     void read_range(const Node& range, Parameter& parameter, const std::string& path) {
         if (range.is_null()) return;
         if (!range.is_sequence() || range.size() != 2) {
-            complaints_.error(range.position(), "'range' must be [LEAST, MOST], got " + range.describe(), path);
+            complaints_.error(range.position(),
+                              "'range' must be [LEAST, MOST], got " + range.describe(), path);
             return;
         }
         const ParsedQuantity value = parse_quantity(parameter.default_value.text());
         if (!value.quantity) {
-            complaints_.error(range.position(), "a range needs a default with a number, got " +
-                                                    parameter.default_value.describe(), path);
+            complaints_.error(
+                range.position(),
+                "a range needs a default with a number, got " + parameter.default_value.describe(),
+                path);
             return;
         }
         parameter.least = end_of_range(range.entries()[0].value, *value.quantity, path);
         parameter.most = end_of_range(range.entries()[1].value, *value.quantity, path);
         if (!parameter.least || !parameter.most) return;
         if (parameter.least->compare(*parameter.most) > 0) {
-            complaints_.error(range.position(), "the range is empty: its least value is above its greatest", path);
+            complaints_.error(range.position(),
+                              "the range is empty: its least value is above its greatest", path);
         } else {
             check_range(parameter, *value.quantity, parameter.default_value, path);
         }
     }
 
-    std::optional<Quantity> end_of_range(const Node& end, const Quantity& value, const std::string& path) {
+    std::optional<Quantity> end_of_range(const Node& end, const Quantity& value,
+                                         const std::string& path) {
         return read_quantity(end, {"range", path, {value.unit->name}, complaints_});
     }
 
-    bool check_range(const Parameter& parameter, const Quantity& value, const Node& node, const std::string& path) {
+    bool check_range(const Parameter& parameter, const Quantity& value, const Node& node,
+                     const std::string& path) {
         const bool low = parameter.least && value.compare(*parameter.least) < 0;
         const bool high = parameter.most && value.compare(*parameter.most) > 0;
         if (!low && !high) return true;
-        complaints_.error(node.position(), quote(parameter.name) + " must be between " + text_of(*parameter.least) +
-                                               " and " + text_of(*parameter.most) + ", got " + node.describe(), path)
+        complaints_
+            .error(node.position(),
+                   quote(parameter.name) + " must be between " + text_of(*parameter.least) +
+                       " and " + text_of(*parameter.most) + ", got " + node.describe(),
+                   path)
             .notes.push_back({parameter.at, "the parameter is defined here"});
         return false;
     }
@@ -263,18 +300,20 @@ class ParameterReader {
         Quantity bare = quantity;
         bare.unit = find_unit("");
         const std::string number = format_number(bare.in(""));
-        return quantity.unit->name.empty() ? number : number + " " + std::string(quantity.unit->name);
+        return quantity.unit->name.empty() ? number
+                                           : number + " " + std::string(quantity.unit->name);
     }
 
-    void assign_one(std::vector<Parameter>& parameters, const Assignment& one, const Position& name_at,
-                    const Position& value_at) {
+    void assign_one(std::vector<Parameter>& parameters, const Assignment& one,
+                    const Position& name_at, const Position& value_at) {
         const auto found = std::find_if(parameters.begin(), parameters.end(),
                                         [&](const Parameter& p) { return p.name == one.name; });
         if (found == parameters.end()) {
             std::vector<std::string> known;
             for (const Parameter& parameter : parameters) known.push_back(parameter.name);
-            Complaint& complaint = complaints_.error(
-                name_at, "there is no parameter " + quote(one.name) + did_you_mean(one.name, known));
+            Complaint& complaint =
+                complaints_.error(name_at, "there is no parameter " + quote(one.name) +
+                                               did_you_mean(one.name, known));
             if (!known.empty()) {
                 const std::vector<std::string_view> views(known.begin(), known.end());
                 complaint.notes.push_back({{}, "parameters are " + list_words(views)});
@@ -284,7 +323,8 @@ class ParameterReader {
         const Node value = Node::scalar(one.value, false, value_at);
         const std::string path = child_path("parameters", one.name);
         if (printable(one.value) != one.value) {
-            complaints_.error(value_at, quote(one.name) + " holds control characters or broken UTF-8", path);
+            complaints_.error(value_at,
+                              quote(one.name) + " holds control characters or broken UTF-8", path);
             return;
         }
         const ParsedQuantity usual = parse_quantity(found->default_value.text());
@@ -309,7 +349,8 @@ class ParameterReader {
 };
 
 /// Takes `unused: ok` out of the entries of sections that exist only to be referred to.
-Node without_unused_marks(const Node& root, std::set<std::string>& allowed, Complaints& complaints) {
+Node without_unused_marks(const Node& root, std::set<std::string>& allowed,
+                          Complaints& complaints) {
     static constexpr std::array<std::string_view, 3> sections{"clocks", "apps", "mobility"};
     std::vector<Node::Entry> top = root.entries();
     for (Node::Entry& section : top) {
@@ -323,7 +364,8 @@ Node without_unused_marks(const Node& root, std::set<std::string>& allowed, Comp
             if (mark->is_scalar() && mark->text() == "ok") {
                 allowed.insert(path);
             } else if (!mark->is_null()) {
-                complaints.error(mark->position(), "'unused' can only say ok, got " + mark->describe(), path);
+                complaints.error(mark->position(),
+                                 "'unused' can only say ok, got " + mark->describe(), path);
             }
             entry.value = without(entry.value, "unused");
         }
@@ -336,8 +378,10 @@ void complain_about_unused_parameters(const Document& document, Complaints& comp
     for (const Parameter& parameter : document.parameters) {
         const std::string path = child_path("parameters", parameter.name);
         if (parameter.used || document.allowed_unused.count(path) > 0) continue;
-        complaints.error(parameter.at, "nothing refers to the parameter " + quote(parameter.name) +
-                                           "; write '$" + parameter.name + "' where it is meant, or 'unused: ok'", path);
+        complaints.error(parameter.at,
+                         "nothing refers to the parameter " + quote(parameter.name) + "; write '$" +
+                             parameter.name + "' where it is meant, or 'unused: ok'",
+                         path);
     }
 }
 
@@ -352,14 +396,16 @@ Assignment parse_assignment(std::string_view text) {
 }
 
 bool Document::parameters_changed() const {
-    return std::any_of(parameters.begin(), parameters.end(), [](const Parameter& p) { return p.changed; });
+    return std::any_of(parameters.begin(), parameters.end(),
+                       [](const Parameter& p) { return p.changed; });
 }
 
 const std::set<std::string, std::less<>>& kind_words() {
     static const std::set<std::string, std::less<>> words{
         // distributions
-        "constant", "uniform", "normal", "lognormal", "exponential", "hyperexponential", "gamma", "weibull",
-        "pareto", "laplace", "poisson", "geometric", "zipf", "mixture", "weighted", "empirical",
+        "constant", "uniform", "normal", "lognormal", "exponential", "hyperexponential", "gamma",
+        "weibull", "pareto", "laplace", "poisson", "geometric", "zipf", "mixture", "weighted",
+        "empirical",
         // jitter
         "none", "full", "equal", "decorrelated", "before_cap",
         // processes
@@ -376,7 +422,8 @@ std::optional<Document> load_document(const std::string& name, const std::vector
     ParameterReader reader(complaints, document.allowed_unused);
     if (const Node* section = whole.find("parameters")) document.parameters = reader.read(*section);
     reader.assign(document.parameters, set);
-    const Node sections = without_unused_marks(without(whole, "parameters"), document.allowed_unused, complaints);
+    const Node sections =
+        without_unused_marks(without(whole, "parameters"), document.allowed_unused, complaints);
     document.root = with_plain_lists(with_parameters(sections, document.parameters, complaints));
     complain_about_unused_parameters(document, complaints);
     return document;

@@ -64,7 +64,8 @@ std::vector<std::pair<std::string, std::string>> origins(const Node& root, const
 /// none.
 const Node* find_path(const Node& root, std::string_view path);
 
-/// For `check --explain-value PATH`: the value, where it stands, and where it comes from, a line each.
+/// For `check --explain-value PATH`: the value, where it stands, and where it comes from, a line
+/// each.
 /// @throws std::invalid_argument saying how far the path leads and what is there instead
 std::string explain_value(const Document& document, const Sources& sources, std::string_view path);
 
@@ -85,7 +86,8 @@ class Names {
     bool has(std::string_view section, std::string_view name) const;
 
     /// Marks the entry that a reference means as used, in the first of the sections that has it.
-    /// Complains where the reference stands when none has it. `what` is the thing in words ("clock").
+    /// Complains where the reference stands when none has it. `what` is the thing in words
+    /// ("clock").
     bool use(const Reference& reference, std::initializer_list<std::string_view> sections,
              std::string_view what, Complaints& complaints);
     /// Marks an entry as used without a reference to complain about.
@@ -105,8 +107,8 @@ class Names {
     std::set<std::pair<std::string, std::string>> used_;
 };
 
-/// A tree as YAML text that reads back as the same tree: block style, keys in the tree's order, texts
-/// quoted only where they must be.
+/// A tree as YAML text that reads back as the same tree: block style, keys in the tree's order,
+/// texts quoted only where they must be.
 std::string yaml_text(const Node& node);
 /// A tree as JSON; plain scalars that are numbers, true or false become such.
 std::string json_text(const Node& node);

@@ -21,7 +21,8 @@ std::string escaped_for_regex(std::string_view text) {
 }
 
 std::string string_like(std::string_view regex) {
-    return "{\"type\": \"string\", \"pattern\": " + json_string("^(" + std::string(regex) + ")$") + "}";
+    return "{\"type\": \"string\", \"pattern\": " + json_string("^(" + std::string(regex) + ")$") +
+           "}";
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -34,7 +35,8 @@ std::string joined(const std::vector<std::string>& parts) {
 std::string with_help(const SchemaWriter::Property& property) {
     if (property.help.empty() || property.schema == "true") return property.schema;
     const std::string help = "\"description\": " + json_string(property.help);
-    if (property.schema.find("\"$ref\"") == 1) return "{" + help + ", \"allOf\": [" + property.schema + "]}";
+    if (property.schema.find("\"$ref\"") == 1)
+        return "{" + help + ", \"allOf\": [" + property.schema + "]}";
     return "{" + help + ", " + property.schema.substr(1);
 }
 
@@ -50,7 +52,8 @@ std::string members(std::span<const SchemaWriter::Property> properties) {
 
 std::string quantity_regex(std::span<const std::string_view> units) {
     std::string names;
-    for (const std::string_view unit : units) names += (names.empty() ? "" : "|") + escaped_for_regex(unit);
+    for (const std::string_view unit : units)
+        names += (names.empty() ? "" : "|") + escaped_for_regex(unit);
     return std::string(number_regex) + " +(" + names + ")";
 }
 
@@ -77,15 +80,18 @@ std::string SchemaWriter::quantity(std::string_view unit) {
                                     string_like(parameter_regex) + "]}");
     }
     const std::vector<std::string_view> units = units_of(dimension);
-    return define(definition_name(dimension), string_like(quantity_regex(units) + "|" + std::string(parameter_regex)));
+    return define(definition_name(dimension),
+                  string_like(quantity_regex(units) + "|" + std::string(parameter_regex)));
 }
 
 std::string SchemaWriter::integer() {
-    return define("integer", "{\"anyOf\": [{\"type\": \"integer\"}, " + string_like(parameter_regex) + "]}");
+    return define("integer",
+                  "{\"anyOf\": [{\"type\": \"integer\"}, " + string_like(parameter_regex) + "]}");
 }
 
 std::string SchemaWriter::boolean() {
-    return define("boolean", "{\"anyOf\": [{\"type\": \"boolean\"}, " + string_like(parameter_regex) + "]}");
+    return define("boolean",
+                  "{\"anyOf\": [{\"type\": \"boolean\"}, " + string_like(parameter_regex) + "]}");
 }
 
 // A text like 2026 or true is a number or a truth to readers of JSON, and still a text to us.
@@ -103,7 +109,8 @@ std::string SchemaWriter::words(std::span<const std::string_view> words) {
         quoted.push_back(json_string(word));
         if (word == "true" || word == "false") quoted.push_back(std::string(word));
     }
-    return "{\"anyOf\": [{\"enum\": [" + joined(quoted) + "]}, " + define("parameter", string_like(parameter_regex)) + "]}";
+    return "{\"anyOf\": [{\"enum\": [" + joined(quoted) + "]}, " +
+           define("parameter", string_like(parameter_regex)) + "]}";
 }
 
 std::string SchemaWriter::pattern(std::string_view regex) {
@@ -116,8 +123,9 @@ std::string SchemaWriter::list(const std::string& item, std::size_t least, std::
     if (most != SIZE_MAX) array += ", \"maxItems\": " + std::to_string(most);
     array += "}";
     return "{\"anyOf\": [" + array +
-           ", {\"type\": \"object\", \"properties\": {\"append\": {\"type\": \"array\", \"items\": " + item +
-           "}}, \"required\": [\"append\"], " + std::string(ignored_keys) +
+           ", {\"type\": \"object\", \"properties\": {\"append\": {\"type\": \"array\", "
+           "\"items\": " +
+           item + "}}, \"required\": [\"append\"], " + std::string(ignored_keys) +
            ", \"additionalProperties\": false}]}";
 }
 
@@ -130,14 +138,16 @@ std::string SchemaWriter::map(std::span<const Property> properties, Entry entry)
 }
 
 std::string SchemaWriter::names_to(const std::string& value) {
-    return "{\"type\": \"object\", " + std::string(ignored_keys) + ", \"additionalProperties\": " + value + "}";
+    return "{\"type\": \"object\", " + std::string(ignored_keys) +
+           ", \"additionalProperties\": " + value + "}";
 }
 
-std::string SchemaWriter::one_of_words(std::span<const std::pair<std::string_view, std::string>> kinds) {
+std::string SchemaWriter::one_of_words(
+    std::span<const std::pair<std::string_view, std::string>> kinds) {
     std::vector<std::string> parts;
     for (const auto& [word, schema] : kinds) parts.push_back(json_string(word) + ": " + schema);
-    return "{\"type\": \"object\", \"properties\": {" + joined(parts) + "}, " + std::string(ignored_keys) +
-           ", \"additionalProperties\": false, \"minProperties\": 1}";
+    return "{\"type\": \"object\", \"properties\": {" + joined(parts) + "}, " +
+           std::string(ignored_keys) + ", \"additionalProperties\": false, \"minProperties\": 1}";
 }
 
 std::string SchemaWriter::any_of(std::span<const std::string> forms) {
@@ -161,20 +171,23 @@ std::string SchemaWriter::document(std::string_view title, std::span<const Prope
     const std::string parameter =
         "{\"type\": \"object\", \"properties\": {\"default\": " + any_quantity +
         ", \"range\": {\"type\": \"array\", \"items\": " + any_quantity +
-        ", \"minItems\": 2, \"maxItems\": 2}, \"unused\": {\"const\": \"ok\"}, \"extends\": " + name() + "}, " +
-        std::string(ignored_keys) + ", \"additionalProperties\": false}";
+        ", \"minItems\": 2, \"maxItems\": 2}, \"unused\": {\"const\": \"ok\"}, \"extends\": " +
+        name() + "}, " + std::string(ignored_keys) + ", \"additionalProperties\": false}";
     std::vector<Property> all{
         {"schema", "language of this file", "{\"const\": \"scenario/1\"}"},
         {"include", "files that this one builds on, relative to it",
-         "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": \"string\"}}]}"},
+         "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
+         "\"string\"}}]}"},
         {"parameters", "the only values that --set and sweeps may change", names_to(parameter)}};
     all.insert(all.end(), sections.begin(), sections.end());
     const std::string own = members(all);
     std::vector<std::string> definitions;
-    for (const auto& [name, schema] : definitions_) definitions.push_back(json_string(name) + ": " + schema);
-    return "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"title\": " + json_string(title) +
-           ", \"type\": \"object\", \"properties\": {" + own + "}, " + std::string(ignored_keys) +
-           ", \"additionalProperties\": false, \"$defs\": {" + joined(definitions) + "}}\n";
+    for (const auto& [name, schema] : definitions_)
+        definitions.push_back(json_string(name) + ": " + schema);
+    return "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"title\": " +
+           json_string(title) + ", \"type\": \"object\", \"properties\": {" + own + "}, " +
+           std::string(ignored_keys) + ", \"additionalProperties\": false, \"$defs\": {" +
+           joined(definitions) + "}}\n";
 }
 
 std::string ValueForm<Limit>::schema(SchemaWriter& writer, const ValueShape&) {
@@ -184,9 +197,10 @@ std::string ValueForm<Limit>::schema(SchemaWriter& writer, const ValueShape&) {
 }
 
 std::string ValueForm<Timestamp>::schema(SchemaWriter& writer, const ValueShape&) {
-    return writer.define("timestamp", string_like("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
-                                                  "([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})|" +
-                                                  std::string(parameter_regex)));
+    return writer.define("timestamp",
+                         string_like("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+                                     "([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})|" +
+                                     std::string(parameter_regex)));
 }
 
 std::string ValueForm<WeightedChoice>::schema(SchemaWriter& writer, const ValueShape&) {

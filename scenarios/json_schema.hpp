@@ -12,9 +12,10 @@
 
 namespace driftstorm {
 
-/// Builds the JSON Schema (draft 7) of the scenario language out of fields() tables. A piece of schema
-/// is JSON text. What the reader accepts, the schema accepts; it rejects faults of structure: unknown
-/// keys, wrong types, malformed or wrong-dimension units. `$name` is accepted wherever a scalar is.
+/// Builds the JSON Schema (draft 7) of the scenario language out of fields() tables. A piece of
+/// schema is JSON text. What the reader accepts, the schema accepts; it rejects faults of
+/// structure: unknown keys, wrong types, malformed or wrong-dimension units. `$name` is accepted
+/// wherever a scalar is.
 class SchemaWriter {
   public:
     struct Property {
@@ -57,7 +58,9 @@ class SchemaWriter {
                       Entry entry = Entry::any);
     /// Keeps a schema under $defs and gives the reference to it; the first definition stays.
     std::string define(const std::string& name, const std::string& schema);
-    void redefine(const std::string& name, const std::string& schema) { definitions_[name] = schema; }
+    void redefine(const std::string& name, const std::string& schema) {
+        definitions_[name] = schema;
+    }
     static std::string reference(const std::string& name);
     /// "frequency_ratio"
     static std::string definition_name(Dimension dimension);

@@ -39,7 +39,8 @@ Node Node::collection(NodeKind kind, std::vector<Entry> entries, const Position&
     data->kind = kind;
     data->at = data->origin = at;
     for (const Entry& entry : entries) {
-        data->weight = std::min(data->weight + entry.value.weight(), 4 * most_nodes);  // never wraps
+        data->weight =
+            std::min(data->weight + entry.value.weight(), 4 * most_nodes);  // never wraps
         data->depth = std::max(data->depth, entry.value.depth() + 1);
     }
     data->entries = std::move(entries);
@@ -64,6 +65,7 @@ NodeKind Node::kind() const { return data_->kind; }
 const std::string& Node::text() const { return data_->text; }
 bool Node::quoted() const { return data_->quoted; }
 const std::vector<Node::Entry>& Node::entries() const { return data_->entries; }
+std::size_t Node::size() const { return data_->entries.size(); }
 const Position& Node::position() const { return data_->at; }
 const Position& Node::origin() const { return data_->origin; }
 const std::string& Node::via() const { return data_->via; }
@@ -92,10 +94,14 @@ Node Node::referred_from(const Position& at, std::string reference) const {
 
 std::string Node::describe() const {
     switch (kind()) {
-        case NodeKind::null: return "nothing";
-        case NodeKind::sequence: return "a list";
-        case NodeKind::map: return "a map";
-        case NodeKind::scalar: break;
+        case NodeKind::null:
+            return "nothing";
+        case NodeKind::sequence:
+            return "a list";
+        case NodeKind::map:
+            return "a map";
+        case NodeKind::scalar:
+            break;
     }
     return via().empty() ? quote(text()) : quote(text()) + " (" + via() + ")";
 }
@@ -123,14 +129,15 @@ Position position_at(const Sources::File& file, std::uint32_t index, std::size_t
     return {index, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column), 1};
 }
 
-/// Looks at the bytes before yaml-cpp sees them: it takes UTF-16 and 0x04 (its own end mark) in ways
-/// that show nowhere, and counts no lines at a lone carriage return.
+/// Looks at the bytes before yaml-cpp sees them: it takes UTF-16 and 0x04 (its own end mark) in
+/// ways that show nowhere, and counts no lines at a lone carriage return.
 bool bytes_are_sound(std::uint32_t index, Complaints& complaints) {
     const Sources::File& file = complaints.sources().file(index);
     const std::string_view bytes = file.bytes;
     if (bytes.size() > largest_file) {
-        complaints.error({index, 1, 1, 0}, "the file is larger than 16 MiB; describe many equal "
-                                           "things as a population with 'count'");
+        complaints.error({index, 1, 1, 0},
+                         "the file is larger than 16 MiB; describe many equal "
+                         "things as a population with 'count'");
         return false;
     }
     const std::size_t before = complaints.errors();
@@ -143,11 +150,14 @@ bool bytes_are_sound(std::uint32_t index, Complaints& complaints) {
         } else if (is_control(c)) {
             complaints.error(position_at(file, index, i), "control characters are not allowed");
         } else if (c == '\r' && bytes.substr(i, 2) != "\r\n") {
-            complaints.error(position_at(file, index, i), "a carriage return does not end a line here");
+            complaints.error(position_at(file, index, i),
+                             "a carriage return does not end a line here");
         } else if (c == '\t' && in_indentation) {
             const std::size_t rest = bytes.find_first_not_of(" \t", i);
-            const bool blank = rest == std::string_view::npos || bytes[rest] == '\n' || bytes[rest] == '\r';
-            if (!blank) complaints.error(position_at(file, index, i), "a tab cannot indent; use spaces");
+            const bool blank =
+                rest == std::string_view::npos || bytes[rest] == '\n' || bytes[rest] == '\r';
+            if (!blank)
+                complaints.error(position_at(file, index, i), "a tab cannot indent; use spaces");
             in_indentation = false;
         }
         if (c == '\n') {
@@ -192,8 +202,9 @@ class Builder : public YAML::EventHandler {
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (documents_++ > 0) {
-            throw Refused{position(mark), "a second document begins here; a scenario is one document "
-                                          "(is a line above indented wrongly?)"};
+            throw Refused{position(mark),
+                          "a second document begins here; a scenario is one document "
+                          "(is a line above indented wrongly?)"};
         }
     }
     void OnDocumentEnd() override {}
@@ -215,7 +226,8 @@ class Builder : public YAML::EventHandler {
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         if (expects_key()) throw Refused{position(mark), "a key must be written out, not an alias"};
         const auto found = anchors_.find(anchor);
-        if (found == anchors_.end()) throw Refused{position(mark), "an alias cannot contain itself"};
+        if (found == anchors_.end())
+            throw Refused{position(mark), "an alias cannot contain itself"};
         finish(found->second, 0);
     }
 
@@ -263,7 +275,8 @@ class Builder : public YAML::EventHandler {
     };
 
     bool expects_key() const {
-        return !open_.empty() && open_.back().kind == NodeKind::map && !open_.back().key.has_value();
+        return !open_.empty() && open_.back().kind == NodeKind::map &&
+               !open_.back().key.has_value();
     }
 
     void check_tag(const std::string& tag, const Position& at, bool quoted) const {
@@ -272,7 +285,8 @@ class Builder : public YAML::EventHandler {
         }
     }
 
-    void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag,
+              YAML::anchor_t anchor) {
         const Position at = position(mark);
         check_tag(tag, at, false);
         if (expects_key()) throw Refused{at, "a key must be a word, not a map or a list"};
@@ -294,7 +308,8 @@ class Builder : public YAML::EventHandler {
         if (key.empty()) throw Refused{at, "a key cannot be empty"};
         Open& map = open_.back();
         if (key == "<<" && !quoted) {
-            complaints_.error(at, "merge keys ('<<') are not part of the language; use 'extends: NAME'");
+            complaints_.error(
+                at, "merge keys ('<<') are not part of the language; use 'extends: NAME'");
         }
         const auto [earlier, is_new] = map.keys.emplace(key, at);
         if (!is_new) {
@@ -308,10 +323,12 @@ class Builder : public YAML::EventHandler {
     void finish(const Node& node, YAML::anchor_t anchor) {
         nodes_ += node.weight();
         if (nodes_ > 2 * most_nodes || node.weight() > most_nodes) {
-            throw Refused{node.position(), "more than 2,000,000 values; describe many equal things as "
-                                           "a population with 'count'"};
+            throw Refused{node.position(),
+                          "more than 2,000,000 values; describe many equal things as "
+                          "a population with 'count'"};
         }
-        if (node.depth() > deepest_nesting) throw Refused{node.position(), "nested deeper than 64 levels"};
+        if (node.depth() > deepest_nesting)
+            throw Refused{node.position(), "nested deeper than 64 levels"};
         if (anchor != 0) anchors_[anchor] = node;
         if (open_.empty()) {
             root_ = node;
@@ -319,7 +336,8 @@ class Builder : public YAML::EventHandler {
             throw Refused{node.position(), "a key is missing here"};
         } else {
             Open& parent = open_.back();
-            const bool ignored = parent.key && (parent.key->compare(0, 2, "x-") == 0 || *parent.key == "<<");
+            const bool ignored =
+                parent.key && (parent.key->compare(0, 2, "x-") == 0 || *parent.key == "<<");
             if (!ignored) {
                 parent.entries.push_back({parent.key.value_or(""), parent.key_position, node});
             }
@@ -330,7 +348,8 @@ class Builder : public YAML::EventHandler {
     /// Bytes of a plain scalar on the line where it begins.
     std::uint32_t plain_length(const Position& at, const std::string& value) const {
         const std::string_view line = complaints_.sources().line(index_, at.line);
-        const std::string_view rest = line.substr(std::min<std::size_t>(at.column - 1, line.size()));
+        const std::string_view rest =
+            line.substr(std::min<std::size_t>(at.column - 1, line.size()));
         if (rest.substr(0, value.size()) == value) return static_cast<std::uint32_t>(value.size());
         return static_cast<std::uint32_t>(rest.substr(0, rest.find(" #")).size());
     }
@@ -372,10 +391,12 @@ std::string in_plain_words(const std::string& message) {
         std::string_view theirs, ours;
     };
     static constexpr std::array<Wording, 8> wordings{{
-        {"illegal map value", "a ':' that begins a map is not possible here (wrong indentation, or a text "
-                              "with ': ' that needs quotes?)"},
+        {"illegal map value",
+         "a ':' that begins a map is not possible here (wrong indentation, or a text "
+         "with ': ' that needs quotes?)"},
         {"end of map not found", "this line does not fit the indentation of the map above it"},
-        {"end of sequence not found", "this line does not fit the indentation of the list above it"},
+        {"end of sequence not found",
+         "this line does not fit the indentation of the list above it"},
         {"end of map flow not found", "a '{' before this is not closed, or a ',' is missing"},
         {"end of sequence flow not found", "a '[' before this is not closed, or a ',' is missing"},
         {"illegal EOF in scalar", "a quote before this is never closed"},
@@ -383,7 +404,8 @@ std::string in_plain_words(const std::string& message) {
         {"unknown token", "this character cannot begin a value; put the text in quotes"},
     }};
     for (const Wording& wording : wordings) {
-        if (message.compare(0, wording.theirs.size(), wording.theirs) == 0) return std::string(wording.ours);
+        if (message.compare(0, wording.theirs.size(), wording.theirs) == 0)
+            return std::string(wording.ours);
     }
     return "not valid YAML: " + message;
 }
@@ -403,10 +425,12 @@ std::string ambiguity(std::string_view text) {
     static constexpr std::string_view digits = "0123456789";
     const std::string word = as_lower(text);
     for (const std::string_view truth : {"yes", "on", "y"}) {
-        if (word == truth) return "is 'true' to some readers of YAML; write true, or put it in quotes";
+        if (word == truth)
+            return "is 'true' to some readers of YAML; write true, or put it in quotes";
     }
     for (const std::string_view lie : {"no", "off", "n"}) {
-        if (word == lie) return "is 'false' to some readers of YAML; write false, or put it in quotes";
+        if (word == lie)
+            return "is 'false' to some readers of YAML; write false, or put it in quotes";
     }
     if ((word == "true" || word == "false") && word != text) return "is written '" + word + "'";
     std::string_view number = text;
@@ -419,17 +443,18 @@ std::string ambiguity(std::string_view text) {
         all_of(as_lower(number.substr(2)), "0123456789abcdef")) {
         return "is a number in another base; write it in decimal, or put it in quotes";
     }
-    if (number.find_first_of("_:") != std::string_view::npos && all_of(number.substr(0, 1), digits) &&
-        all_of(number, "0123456789_:.")) {
-        return "is read as one number by some readers of YAML; write it plainly, or put it in quotes";
+    if (number.find_first_of("_:") != std::string_view::npos &&
+        all_of(number.substr(0, 1), digits) && all_of(number, "0123456789_:.")) {
+        return "is read as one number by some readers of YAML; write it plainly, or put it in "
+               "quotes";
     }
     const std::string bare = as_lower(number);
     if (bare == ".inf" || bare == ".nan") return "is not a finite number";
     return "";
 }
 
-/// The tree with every value that is wrong in itself told of and replaced by null, over which readers
-/// pass in silence: one fault, one complaint.
+/// The tree with every value that is wrong in itself told of and replaced by null, over which
+/// readers pass in silence: one fault, one complaint.
 Node checked(const Node& node, const std::string& path, Complaints& complaints) {
     if (node.entries().empty()) return node;
     std::vector<Node::Entry> entries = node.entries();
@@ -440,8 +465,11 @@ Node checked(const Node& node, const std::string& path, Complaints& complaints) 
         Node value = checked(entry.value, below, complaints);
         if (value.is_null()) {
             const bool glued = entry.key.find(':') != std::string::npos;
-            complaints.error(value.position(), (node.is_map() ? quote(entry.key) : "this item") + " has no value; " +
-                             (glued ? "a space is missing after ':'" : "leave it out, or write a value"), below);
+            complaints.error(
+                value.position(),
+                (node.is_map() ? quote(entry.key) : "this item") + " has no value; " +
+                    (glued ? "a space is missing after ':'" : "leave it out, or write a value"),
+                below);
         } else if (value.is_scalar() && !value.quoted()) {
             const std::string why = ambiguity(value.text());
             if (!why.empty()) {
@@ -467,7 +495,8 @@ std::optional<std::size_t> unclosed_quote(std::string_view text) {
         const bool spaced = i == 0 || text[i - 1] == ' ' || text[i - 1] == '\n';
         if (c == '#' && spaced) {
             i = std::min(text.find('\n', i), text.size()) - 1;
-        } else if ((c == '"' || c == '\'') && before_values.find(previous) != std::string_view::npos) {
+        } else if ((c == '"' || c == '\'') &&
+                   before_values.find(previous) != std::string_view::npos) {
             const std::size_t close = closing_quote(text.substr(i));
             if (close == std::string_view::npos) return i;
             i += close;
@@ -489,8 +518,8 @@ void complain_of_syntax(std::uint32_t index, const Position& at, const std::stri
     }
 }
 
-/// Runs yaml-cpp over the text. A second document is asked for, since yaml-cpp silently drops all that
-/// follows the first (one wrong indent is enough); never a third, which for "," never ends.
+/// Runs yaml-cpp over the text. A second document is asked for, since yaml-cpp silently drops all
+/// that follows the first (one wrong indent is enough); never a third, which for "," never ends.
 std::optional<Node> build(std::uint32_t index, Complaints& complaints) {
     Builder builder(index, complaints);
     std::istringstream text(plain_lines(complaints.sources().file(index).bytes));

@@ -15,8 +15,8 @@ namespace driftstorm {
 
 enum class NodeKind : std::uint8_t { null, scalar, sequence, map };
 
-/// A value of a scenario file, with the exact place where it stands. Immutable and shared: a copy is a
-/// pointer. A sequence's items are entries with an empty key.
+/// A value of a scenario file, with the exact place where it stands. Immutable and shared: a copy
+/// is a pointer. A sequence's items are entries with an empty key.
 class Node {
   public:
     struct Entry;
@@ -41,7 +41,7 @@ class Node {
 
     /// A map's or sequence's members in the order of the file; none for the others.
     const std::vector<Entry>& entries() const;
-    std::size_t size() const { return entries().size(); }
+    std::size_t size() const;
     /// A map's value by key; nullptr when it has none. Linear: maps of parameters are short.
     const Node* find(std::string_view key) const;
     const Entry* find_entry(std::string_view key) const;
@@ -84,11 +84,12 @@ inline constexpr std::size_t largest_file = 16u << 20;  ///< [B]
 inline constexpr std::size_t most_nodes = 2'000'000;    ///< of one scenario, aliases counted out
 inline constexpr std::size_t deepest_nesting = 64;
 
-/// Reads one file's YAML into a Node. Every fault is a complaint at its place; a fault of the syntax
-/// gives no node. Rejected beyond YAML's own rules: duplicate and non-scalar keys, a second document,
-/// `<<`, tags, tabs as indentation, control characters, invalid UTF-8, keys without value, scalars that
-/// readers of YAML 1.1 and 1.2 take differently (`010`, `off`, `0x1F`, `1:30`). Keys that begin with
-/// `x-` are left out with all below them.
+/// Reads one file's YAML into a Node. Every fault is a complaint at its place; a fault of the
+/// syntax gives no node. Rejected beyond YAML's own rules: duplicate and non-scalar keys, a second
+/// document,
+/// `<<`, tags, tabs as indentation, control characters, invalid UTF-8, keys without value, scalars
+/// that readers of YAML 1.1 and 1.2 take differently (`010`, `off`, `0x1F`, `1:30`). Keys that
+/// begin with `x-` are left out with all below them.
 std::optional<Node> parse_yaml(std::uint32_t file, Complaints& complaints);
 
 }  // namespace driftstorm

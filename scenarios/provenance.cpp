@@ -46,7 +46,8 @@ Walk walk(const Node& root, const Selector& selector) {
             out.missing = step.matches.front().attribute + "=" + step.matches.front().value;
         }
         if (!next) return out;
-        out.reached = out.node->is_map() ? child_path(out.reached, out.missing) : item_path(out.reached, step.index);
+        out.reached = out.node->is_map() ? child_path(out.reached, out.missing)
+                                         : item_path(out.reached, step.index);
         out.node = next;
     }
     out.missing.clear();
@@ -76,7 +77,8 @@ std::string explain_value(const Document& document, const Sources& sources, std:
         std::vector<std::string> known;
         for (const Node::Entry& entry : found.node->entries()) known.push_back(entry.key);
         const std::string where = found.reached.empty() ? "the scenario" : quote(found.reached);
-        throw std::invalid_argument(where + " has no " + quote(found.missing) + did_you_mean(found.missing, known));
+        throw std::invalid_argument(where + " has no " + quote(found.missing) +
+                                    did_you_mean(found.missing, known));
     }
     const Node& node = *found.node;
     std::string out = found.reached + ":";
@@ -89,9 +91,12 @@ std::string explain_value(const Document& document, const Sources& sources, std:
     if (!node.via().empty()) {
         const bool set = sources.origin(node.origin()) == command_line_source;
         out += "  through " + node.via() + ", " +
-               (set ? "set on the command line" : "whose default stands at " + sources.place(node.origin())) + "\n";
+               (set ? "set on the command line"
+                    : "whose default stands at " + sources.place(node.origin())) +
+               "\n";
     }
-    const Position& from = node.position().known() ? sources.file(node.position().file).included_from : Position{};
+    const Position& from =
+        node.position().known() ? sources.file(node.position().file).included_from : Position{};
     if (from.known()) out += "  included from " + sources.origin(from) + "\n";
     return out;
 }
@@ -121,7 +126,8 @@ std::vector<std::string> Names::in(std::string_view section) const {
 bool Names::has(std::string_view section, std::string_view name) const {
     const auto found = sections_.find(section);
     if (found == sections_.end()) return false;
-    return std::any_of(found->second.begin(), found->second.end(), [&](const Entry& e) { return e.name == name; });
+    return std::any_of(found->second.begin(), found->second.end(),
+                       [&](const Entry& e) { return e.name == name; });
 }
 
 void Names::mark_used(std::string_view section, std::string_view name) {
@@ -141,9 +147,11 @@ bool Names::use(const Reference& reference, std::initializer_list<std::string_vi
         known.insert(known.end(), names.begin(), names.end());
     }
     const std::string near = nearest_word(reference.name, known);
-    Complaint& complaint = complaints.error(
-        reference.at, "there is no " + std::string(what) + " " + quote(reference.name) +
-                          (near.empty() ? "" : "; did you mean " + quote(near) + "?"), reference.path);
+    Complaint& complaint =
+        complaints.error(reference.at,
+                         "there is no " + std::string(what) + " " + quote(reference.name) +
+                             (near.empty() ? "" : "; did you mean " + quote(near) + "?"),
+                         reference.path);
     for (const std::string_view section : sections) {
         const auto found = sections_.find(section);
         if (found == sections_.end() || near.empty()) continue;
@@ -165,8 +173,11 @@ void Names::complain_about_unused(Complaints& complaints) const {
             const std::string path = child_path(section, entry.name);
             const bool used = used_.count({std::string(section), entry.name}) > 0;
             if (used || document_.allowed_unused.count(path) > 0) continue;
-            complaints.error(entry.at, "nothing refers to " + quote(path) + "; refer to it, take it out, or "
-                                       "write 'unused: ok' in it", path);
+            complaints.error(entry.at,
+                             "nothing refers to " + quote(path) +
+                                 "; refer to it, take it out, or "
+                                 "write 'unused: ok' in it",
+                             path);
         }
     }
 }

@@ -124,7 +124,8 @@ std::size_t count_digits(std::string_view text) {
     return static_cast<std::size_t>(end - text.begin());
 }
 
-// Digits are texts of '0'..'9', most significant first, so that nothing rounds and nothing overflows.
+// Digits are texts of '0'..'9', most significant first, so that nothing rounds and nothing
+// overflows.
 
 std::string times(const std::string& digits, std::uint64_t factor) {
     std::string out;
@@ -237,12 +238,12 @@ std::string hint_for_unit(std::string_view unit) {
         std::string_view written, meant;
     };
     static constexpr std::array<Hint, 22> hints{{
-        {"sec", "s"},      {"secs", "s"},        {"second", "s"},    {"seconds", "s"},
-        {"msec", "ms"},    {"mins", "min"},      {"minutes", "min"}, {"hours", "h"},
-        {"hr", "h"},       {"µs", "us"},         {"usec", "us"},     {"bps", "bit/s"},
-        {"kbps", "kbit/s"}, {"Mbps", "Mbit/s"},  {"Gbps", "Gbit/s"}, {"Mb/s", "Mbit/s"},
-        {"kph", "km/h"},   {"percent", "%"},     {"bytes", "B"},     {"°C", "degC"},
-        {"KB", "kB"},      {"rps", "req/s"},
+        {"sec", "s"},       {"secs", "s"},      {"second", "s"},    {"seconds", "s"},
+        {"msec", "ms"},     {"mins", "min"},    {"minutes", "min"}, {"hours", "h"},
+        {"hr", "h"},        {"µs", "us"},       {"usec", "us"},     {"bps", "bit/s"},
+        {"kbps", "kbit/s"}, {"Mbps", "Mbit/s"}, {"Gbps", "Gbit/s"}, {"Mb/s", "Mbit/s"},
+        {"kph", "km/h"},    {"percent", "%"},   {"bytes", "B"},     {"°C", "degC"},
+        {"KB", "kB"},       {"rps", "req/s"},
     }};
     for (const Hint& hint : hints) {
         if (hint.written == unit) return "; did you mean '" + std::string(hint.meant) + "'?";
@@ -263,7 +264,8 @@ std::string_view trimmed(std::string_view text) {
 const std::vector<Unit>& all_units() { return units; }
 
 const Unit* find_unit(std::string_view name) {
-    const auto found = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
+    const auto found =
+        std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
     return found == units.end() ? nullptr : &*found;
 }
 
@@ -300,7 +302,8 @@ std::optional<std::uint64_t> Quantity::unsigned_whole(std::string_view unit_name
     const Scaled value = scaled(as_dimension(*this, to.dimension), to);
     if (value.digits.empty()) return 0;
     if (number.negative || !value.exact || value.exponent < 0 || value.exponent > 19) return {};
-    const std::string text = value.digits + std::string(static_cast<std::size_t>(value.exponent), '0');
+    const std::string text =
+        value.digits + std::string(static_cast<std::size_t>(value.exponent), '0');
     std::uint64_t out = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     return error == std::errc{} ? std::optional(out) : std::nullopt;
@@ -328,7 +331,12 @@ int Quantity::compare(const Quantity& other) const {
     };
     Decimal a = magnitude(*this, same.unit->denominator), b = magnitude(same, unit->denominator);
     if (a.is_zero() && b.is_zero()) return 0;
-    const int sign_a = a.is_zero() ? 0 : a.negative ? -1 : 1, sign_b = b.is_zero() ? 0 : b.negative ? -1 : 1;
+    const int sign_a = a.is_zero()  ? 0
+                       : a.negative ? -1
+                                    : 1,
+              sign_b = b.is_zero()  ? 0
+                       : b.negative ? -1
+                                    : 1;
     if (sign_a != sign_b) return sign_a < sign_b ? -1 : 1;
     const int least = std::min(a.exponent, b.exponent);
     a.digits += std::string(static_cast<std::size_t>(a.exponent - least), '0');
@@ -376,7 +384,8 @@ ParsedQuantity parse_quantity(std::string_view text) {
     number.digits.erase(0, number.digits.find_first_not_of('0'));
     if (number.digits.empty()) number = {};
 
-    if (rest.substr(0, 1) == ",") return {{}, "has a comma; write 1.5 with a point, 1000 without separators"};
+    if (rest.substr(0, 1) == ",")
+        return {{}, "has a comma; write 1.5 with a point, 1000 without separators"};
     if (rest.substr(0, 1) == "_") return {{}, "has a '_'; write the digits without separators"};
     const std::string_view unit_name = trimmed(rest);
     const Unit* unit = find_unit(unit_name);
@@ -385,8 +394,9 @@ ParsedQuantity parse_quantity(std::string_view text) {
     }
     if (!unit_name.empty() && rest[0] != ' ') {
         const auto written = text.substr(0, text.size() - rest.size());
-        return {{}, "needs a space before the unit: '" + std::string(written) + " " +
-                        std::string(unit_name) + "'"};
+        return {{},
+                "needs a space before the unit: '" + std::string(written) + " " +
+                    std::string(unit_name) + "'"};
     }
     return {Quantity{number, unit}, ""};
 }
@@ -400,8 +410,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 namespace {
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar; the year begins in March here so that the
-/// leap day is its last.
+/// Days from 1970-01-01 to a date of the Gregorian calendar; the year begins in March here so that
+/// the leap day is its last.
 std::int64_t days_from_date(std::int64_t year, std::int64_t month, std::int64_t day) {
     if (month <= 2) --year;
     const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -462,15 +472,16 @@ std::string without_trailing_zeros(std::string text) {
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-    const bool date = take(text, 4, "-", year) && take(text, 2, "-", month) && take(text, 2, "T", day);
-    const bool clock = date && take(text, 2, ":", hour) && take(text, 2, ":", minute) &&
-                       take(text, 2, "", second);
+    const bool date =
+        take(text, 4, "-", year) && take(text, 2, "-", month) && take(text, 2, "T", day);
+    const bool clock =
+        date && take(text, 2, ":", hour) && take(text, 2, ":", minute) && take(text, 2, "", second);
     std::int64_t ns = 0, offset_s = 0;
     if (!clock || !take_fraction(text, ns) || !take_zone(text, offset_s)) return {};
     if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return {};
     if (hour > 23 || minute > 59 || second > 59) return {};
-    const std::int64_t s = days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-                           second - offset_s;
+    const std::int64_t s =
+        days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset_s;
     // whole seconds that fit in 64 bits of ns on either side, one second short of the ends
     constexpr std::int64_t furthest = INT64_MAX / 1'000'000'000 - 1;
     if (s > furthest || s < -furthest) return {};
@@ -507,11 +518,11 @@ std::string format_duration(Duration value) {
         std::size_t decimals;
         std::string_view unit;
     };
-    static constexpr std::array<Scale, 4> scales{{
-        {1'000'000'000, 9, "s"}, {1'000'000, 6, "ms"}, {1'000, 3, "us"}, {1, 0, "ns"}}};
+    static constexpr std::array<Scale, 4> scales{
+        {{1'000'000'000, 9, "s"}, {1'000'000, 6, "ms"}, {1'000, 3, "us"}, {1, 0, "ns"}}};
     const bool negative = value.ns < 0;
-    const std::uint64_t size = negative ? ~static_cast<std::uint64_t>(value.ns) + 1
-                                        : static_cast<std::uint64_t>(value.ns);
+    const std::uint64_t size =
+        negative ? ~static_cast<std::uint64_t>(value.ns) + 1 : static_cast<std::uint64_t>(value.ns);
     for (const Scale& scale : scales) {
         const auto unit_ns = static_cast<std::uint64_t>(scale.ns);
         if (size < unit_ns && size != 0) continue;
@@ -519,7 +530,8 @@ std::string format_duration(Duration value) {
         const std::uint64_t rest = size % unit_ns;
         if (rest != 0) {
             const std::string digits = std::to_string(rest);
-            out += "." + without_trailing_zeros(std::string(scale.decimals - digits.size(), '0') + digits);
+            out += "." + without_trailing_zeros(std::string(scale.decimals - digits.size(), '0') +
+                                                digits);
         }
         return out + " " + std::string(scale.unit);
     }
@@ -538,7 +550,8 @@ std::string format_number(double value) {
 std::string format_quantity(double value, std::string_view unit_name) {
     if (unit_name.empty()) return format_number(value);
     if (unit_name != "%") return format_number(value) + " " + std::string(unit_name);
-    // The shortest digits of the fraction, its point moved by two: the text reads back as this double.
+    // The shortest digits of the fraction, its point moved by two: the text reads back as this
+    // double.
     std::array<char, 40> text{};
     const auto [end, error] =
         std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific);

@@ -10,33 +10,33 @@
 
 namespace driftstorm {
 
-/// What a unit measures. Values of different dimensions never convert; a few dimensions accept a unit
-/// of another (a frequency ratio may be written in %).
+/// What a unit measures. Values of different dimensions never convert; a few dimensions accept a
+/// unit of another (a frequency ratio may be written in %).
 enum class Dimension : std::uint8_t {
-    count,            // bare numbers
-    duration,         // s
-    length,           // m
-    speed,            // m/s
-    acceleration,     // m/s^2
-    power,            // dBm
-    level,            // dB
-    share,            // %
-    frequency_ratio,  // ppb
-    ageing,           // ppb/s
-    wander,           // ppb/sqrt(s)
-    bit_rate,         // bit/s
-    data,             // B
-    event_rate,       // req/s
-    frequency,        // Hz
-    temperature,      // degC
-    temperature_difference,  // K
-    temperature_rate,        // K/s
+    count,                              // bare numbers
+    duration,                           // s
+    length,                             // m
+    speed,                              // m/s
+    acceleration,                       // m/s^2
+    power,                              // dBm
+    level,                              // dB
+    share,                              // %
+    frequency_ratio,                    // ppb
+    ageing,                             // ppb/s
+    wander,                             // ppb/sqrt(s)
+    bit_rate,                           // bit/s
+    data,                               // B
+    event_rate,                         // req/s
+    frequency,                          // Hz
+    temperature,                        // degC
+    temperature_difference,             // K
+    temperature_rate,                   // K/s
     temperature_coefficient,            // ppb/K
     quadratic_temperature_coefficient,  // ppb/K^2
 };
 
-/// One unit of the language: value in the dimension's base unit = written * numerator / denominator *
-/// 10^exponent, exactly.
+/// One unit of the language: value in the dimension's base unit = written * numerator / denominator
+/// * 10^exponent, exactly.
 struct Unit {
     std::string_view name;
     Dimension dimension;
@@ -77,13 +77,15 @@ struct Quantity {
     bool is_zero() const { return number.is_zero(); }
 
     /// The value in another unit of a dimension that accepts this one, rounded once (correctly) to
-    /// double; infinite beyond its range. In "%" it is the fraction that models store (12 % is 0.12).
+    /// double; infinite beyond its range. In "%" it is the fraction that models store (12 % is
+    /// 0.12).
     /// @throws std::invalid_argument when the dimensions differ
     double in(std::string_view unit_name) const;
     /// The value as a whole number of a unit; nothing when it is none or needs more than 64 bits.
     std::optional<std::int64_t> whole(std::string_view unit_name) const;
     std::optional<std::uint64_t> unsigned_whole(std::string_view unit_name) const;
-    /// -1, 0, 1 as this is less than, equal to or greater than another of the same dimension; exact.
+    /// -1, 0, 1 as this is less than, equal to or greater than another of the same dimension;
+    /// exact.
     /// @throws std::invalid_argument when the dimensions differ
     int compare(const Quantity& other) const;
 };
@@ -94,15 +96,16 @@ struct ParsedQuantity {
     std::string error;
 };
 
-/// Reads "NUMBER UNIT" or a bare "NUMBER": decimals and exponents, one or more spaces before the unit,
-/// no leading zeros, no thousands separators. Never throws, on any text.
+/// Reads "NUMBER UNIT" or a bare "NUMBER": decimals and exponents, one or more spaces before the
+/// unit, no leading zeros, no thousands separators. Never throws, on any text.
 ParsedQuantity parse_quantity(std::string_view text);
 
 /// A duration in whole nanoseconds; nothing when the text is none ("20 min" of --until).
 std::optional<Duration> parse_duration(std::string_view text);
 
-/// "2026-03-09T07:30:00Z" (also with fractions to 1 ns and offsets like +01:00) as nanoseconds since
-/// 1970-01-01T00:00:00Z without leap seconds (POSIX); nothing when it is none or does not fit.
+/// "2026-03-09T07:30:00Z" (also with fractions to 1 ns and offsets like +01:00) as nanoseconds
+/// since 1970-01-01T00:00:00Z without leap seconds (POSIX); nothing when it is none or does not
+/// fit.
 std::optional<std::int64_t> parse_timestamp(std::string_view text);
 /// The inverse, in UTC: "2026-03-09T07:30:00Z", with as many decimals as are needed.
 std::string format_timestamp(std::int64_t unix_ns);

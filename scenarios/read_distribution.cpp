@@ -75,7 +75,8 @@ class ColumnReader {
         const Node* column = body_.find("column");
         const Node* unit = body_.find("unit");
         if (!column) complain(body_, place_, "'empirical' needs 'column' beside 'file'");
-        if (!unit && !place_.shape.unit.empty()) complain(body_, place_, "'empirical' needs 'unit' beside 'file'");
+        if (!unit && !place_.shape.unit.empty())
+            complain(body_, place_, "'empirical' needs 'unit' beside 'file'");
         if (!column || (!unit && !place_.shape.unit.empty())) return {};
         const auto file_name = read_text(*file, inside("file"));
         const auto column_name = read_text(*column, inside("column"));
@@ -103,12 +104,16 @@ class ColumnReader {
         const Unit* unit = find_unit(name);
         const Dimension wanted = dimension_of(place_.shape.unit);
         if (unit && accepts(wanted, unit->dimension)) return true;
-        if (node) complain_must_be(*node, inside("unit"), "the unit of " + std::string(dimension_name(wanted)) + " (" + std::string(dimension_examples(wanted)) + ")");
+        if (node)
+            complain_must_be(*node, inside("unit"),
+                             "the unit of " + std::string(dimension_name(wanted)) + " (" +
+                                 std::string(dimension_examples(wanted)) + ")");
         return false;
     }
 
     std::optional<std::vector<double>> values(std::uint32_t source, const Node& column,
-                                              const std::string& column_name, const std::string& unit) {
+                                              const std::string& column_name,
+                                              const std::string& unit) {
         const Sources& sources = place_.complaints.sources();
         const auto lines = static_cast<std::uint32_t>(sources.file(source).line_starts.size());
         std::optional<std::size_t> index;
@@ -120,17 +125,23 @@ class ColumnReader {
             if (!index) {
                 const auto found = std::find(cells.begin(), cells.end(), column_name);
                 if (found == cells.end()) {
-                    complain(column, place_, "there is no column " + quote(column_name) + did_you_mean(column_name, cells))
+                    complain(column, place_,
+                             "there is no column " + quote(column_name) +
+                                 did_you_mean(column_name, cells))
                         .notes.push_back({{source, number, 1, 0}, "the columns are named here"});
                     return {};
                 }
                 index = static_cast<std::size_t>(found - cells.begin());
                 continue;
             }
-            const std::string_view cell = *index < cells.size() ? cells[*index] : std::string_view();
-            const ParsedQuantity parsed = parse_quantity(std::string(cell) + (unit.empty() ? "" : " " + unit));
+            const std::string_view cell =
+                *index < cells.size() ? cells[*index] : std::string_view();
+            const ParsedQuantity parsed =
+                parse_quantity(std::string(cell) + (unit.empty() ? "" : " " + unit));
             if (!parsed.quantity) {
-                complain(column, place_, "column " + quote(column_name) + " holds " + quote(cell) + ", which is no number")
+                complain(column, place_,
+                         "column " + quote(column_name) + " holds " + quote(cell) +
+                             ", which is no number")
                     .notes.push_back({{source, number, 1, 0}, "here"});
                 return {};
             }
@@ -155,7 +166,8 @@ bool read_members(const Node& body, const ValuePlace& place, Law& law) {
             if (field.name != entry.key) return;
             known = true;
             using Value = std::remove_cvref_t<decltype(law.*field.member)>;
-            const ValuePlace below{entry.key, place.path, shape_of(field, place.shape), place.complaints, place.scope};
+            const ValuePlace below{entry.key, place.path, shape_of(field, place.shape),
+                                   place.complaints, place.scope};
             sound = ValueForm<Value>::read(entry.value, below, law.*field.member) && sound;
         });
         if (known) continue;
@@ -177,16 +189,19 @@ bool read_members(const Node& body, const ValuePlace& place, Law& law) {
 template <class Law>
 std::optional<law::Any> read_law(const Node& body, const ValuePlace& place) {
     if (std::is_same_v<Law, law::Constant> && body.is_scalar()) {
-        const auto value = read_double(body, {std::string(Law::name), place.path, {place.shape.unit}, place.complaints});
+        const auto value = read_double(
+            body, {std::string(Law::name), place.path, {place.shape.unit}, place.complaints});
         return value ? std::optional<law::Any>(law::Constant{*value}) : std::nullopt;
     }
-    const ValuePlace named{std::string(Law::name), place.path, place.shape, place.complaints, place.scope};
+    const ValuePlace named{std::string(Law::name), place.path, place.shape, place.complaints,
+                           place.scope};
     if (!check_is_map(body, named)) return {};
     Law law{};
     if (!read_members(body, place, law)) return {};
     if constexpr (std::is_same_v<Law, law::Empirical>) {
         if (body.find("file")) {
-            if (!law.values.empty()) complain(body, place, "'empirical' has both 'file' and 'values'");
+            if (!law.values.empty())
+                complain(body, place, "'empirical' has both 'file' and 'values'");
             auto column = ColumnReader(body, place).read();
             if (!column) return {};
             law.values = *std::move(column);
@@ -202,21 +217,26 @@ template <std::size_t... I>
 std::optional<law::Any> read_law_at(std::size_t index, const Node& body, const ValuePlace& place,
                                     std::index_sequence<I...>) {
     using Read = std::optional<law::Any> (*)(const Node&, const ValuePlace&);
-    static constexpr std::array<Read, sizeof...(I)> readers{&read_law<std::variant_alternative_t<I, law::Any>>...};
+    static constexpr std::array<Read, sizeof...(I)> readers{
+        &read_law<std::variant_alternative_t<I, law::Any>>...};
     return readers.at(index)(body, place);
 }
 
 template <class Law>
 bool is_variate(std::string_view member) {
     bool found = false;
-    for_each_field<Law>([&](const auto& field) { found = found || (field.name == member && field.unit == variate_unit); });
+    for_each_field<Law>([&](const auto& field) {
+        found = found || (field.name == member && field.unit == variate_unit);
+    });
     return found;
 }
 
 /// " (in s)" when what a law says of itself is about a member with the unit of what is distributed.
 template <std::size_t... I>
-std::string unit_of(std::size_t index, std::string_view member, std::string_view unit, std::index_sequence<I...>) {
-    static constexpr std::array<bool (*)(std::string_view), sizeof...(I)> tests{&is_variate<std::variant_alternative_t<I, law::Any>>...};
+std::string unit_of(std::size_t index, std::string_view member, std::string_view unit,
+                    std::index_sequence<I...>) {
+    static constexpr std::array<bool (*)(std::string_view), sizeof...(I)> tests{
+        &is_variate<std::variant_alternative_t<I, law::Any>>...};
     if (unit.empty() || !tests.at(index)(member)) return "";
     return " (in " + std::string(unit == "%" ? "shares of 1" : unit) + ")";
 }
@@ -224,13 +244,14 @@ std::string unit_of(std::size_t index, std::string_view member, std::string_view
 std::string unit_of_message(std::size_t index, std::string_view message, std::string_view unit) {
     const std::size_t open = message.find('\'');
     if (open == std::string_view::npos) return "";
-    const std::string_view member = message.substr(open + 1, message.find('\'', open + 1) - open - 1);
+    const std::string_view member =
+        message.substr(open + 1, message.find('\'', open + 1) - open - 1);
     return unit_of(index, member, unit, std::make_index_sequence<law_count>{});
 }
 
-/// A law that can give what its field cannot be is wrong even if it rarely does. Tails are the nature of
-/// laws: those on (0, infinity) may come near 0, and all may go to infinity, but not where only
-/// positive values make sense.
+/// A law that can give what its field cannot be is wrong even if it rarely does. Tails are the
+/// nature of laws: those on (0, infinity) may come near 0, and all may go to infinity, but not
+/// where only positive values make sense.
 bool check_support(const Distribution& distribution, const Node& node, const ValuePlace& place) {
     if (distribution.is_constant()) return check_range(distribution.min(), node, place);
     const bool positive = distribution.min() == 0 && std::isinf(distribution.max());
@@ -239,9 +260,10 @@ bool check_support(const Distribution& distribution, const Node& node, const Val
     const bool high = distribution.max() > place.shape.max && std::isfinite(distribution.max());
     if (!low && !high) return true;
     const double bound = low ? place.shape.min : place.shape.max;
-    complain(node, place, quote(place.name) + " can be " + (low ? "below " : "above ") +
-                              format_quantity(bound, place.shape.unit) +
-                              "; cut it with 'clip: [LEAST, GREATEST]'");
+    complain(node, place,
+             quote(place.name) + " can be " + (low ? "below " : "above ") +
+                 format_quantity(bound, place.shape.unit) +
+                 "; cut it with 'clip: [LEAST, GREATEST]'");
     return false;
 }
 
@@ -254,8 +276,14 @@ std::optional<Distribution> read_distribution(const Node& node, const ValuePlace
         return value ? std::optional(Distribution::constant(*value)) : std::nullopt;
     }
     if (!node.is_map() || node.size() != 1) {
-        const std::string unit = place.shape.unit.empty() ? "bare number" : std::string(dimension_examples(dimension_of(place.shape.unit)));
-        complain_must_be(node, place, "a value (" + unit + ") or a distribution with one key, like { uniform: { min: ..., max: ... } }");
+        const std::string unit =
+            place.shape.unit.empty()
+                ? "bare number"
+                : std::string(dimension_examples(dimension_of(place.shape.unit)));
+        complain_must_be(
+            node, place,
+            "a value (" + unit +
+                ") or a distribution with one key, like { uniform: { min: ..., max: ... } }");
         return {};
     }
     const Node::Entry& entry = node.entries().front();
@@ -263,12 +291,14 @@ std::optional<Distribution> read_distribution(const Node& node, const ValuePlace
     const auto index = std::find(laws.begin(), laws.end(), entry.key);
     if (index == laws.end()) {
         const std::vector<std::string_view> known(laws.begin(), laws.end());
-        complain(word, place, quote(entry.key) + " is no distribution" + did_you_mean(entry.key, known))
+        complain(word, place,
+                 quote(entry.key) + " is no distribution" + did_you_mean(entry.key, known))
             .notes.push_back({{}, "distributions are " + list_words(known)});
         return {};
     }
     const auto which = static_cast<std::size_t>(index - laws.begin());
-    std::optional<law::Any> law = read_law_at(which, entry.value, place, std::make_index_sequence<law_count>{});
+    std::optional<law::Any> law =
+        read_law_at(which, entry.value, place, std::make_index_sequence<law_count>{});
     law::Clip clip;
     if (const Node* written = entry.value.find("clip")) {
         const auto read = read_clip(*written, place);
@@ -298,13 +328,16 @@ Node distribution_node(const Distribution& distribution, std::string_view unit) 
             std::vector<Node::Entry> members;
             for_each_field<Law>([&](const auto& field) {
                 using Value = std::remove_cvref_t<decltype(law.*field.member)>;
-                const auto value = ValueForm<Value>::write(law.*field.member, shape_of(field, {unit}));
+                const auto value =
+                    ValueForm<Value>::write(law.*field.member, shape_of(field, {unit}));
                 if (value && !(value->is_sequence() && value->size() == 0)) {
                     members.push_back({std::string(field.name), {}, *value});
                 }
             });
             if (cut) {
-                const Node ends = Node::sequence({{"", {}, quantity_node(clip.low, unit)}, {"", {}, quantity_node(clip.high, unit)}}, {});
+                const Node ends = Node::sequence({{"", {}, quantity_node(clip.low, unit)},
+                                                  {"", {}, quantity_node(clip.high, unit)}},
+                                                 {});
                 members.push_back({"clip", {}, ends});
             }
             return Node::map({{std::string(Law::name), {}, Node::map(std::move(members), {})}}, {});
@@ -315,11 +348,13 @@ Node distribution_node(const Distribution& distribution, std::string_view unit) 
 namespace {
 
 template <class Law>
-std::pair<std::string_view, std::string> law_schema(SchemaWriter& writer, const ValueShape& variate) {
+std::pair<std::string_view, std::string> law_schema(SchemaWriter& writer,
+                                                    const ValueShape& variate) {
     std::vector<SchemaWriter::Property> members;
     for_each_field<Law>([&](const auto& field) {
         using Value = std::remove_cvref_t<decltype(std::declval<Law&>().*field.member)>;
-        members.push_back({field.name, field.help, ValueForm<Value>::schema(writer, shape_of(field, variate))});
+        members.push_back(
+            {field.name, field.help, ValueForm<Value>::schema(writer, shape_of(field, variate))});
     });
     members.push_back({"clip", "cut to this interval, what lies outside left out",
                        writer.list(writer.quantity(variate.unit), 2, 2)});
@@ -336,7 +371,8 @@ std::pair<std::string_view, std::string> law_schema(SchemaWriter& writer, const 
 }
 
 template <std::size_t... I>
-std::string laws_schema(SchemaWriter& writer, const ValueShape& variate, std::index_sequence<I...>) {
+std::string laws_schema(SchemaWriter& writer, const ValueShape& variate,
+                        std::index_sequence<I...>) {
     const std::vector<std::pair<std::string_view, std::string>> kinds{
         law_schema<std::variant_alternative_t<I, law::Any>>(writer, variate)...};
     return writer.any_of(std::array{writer.quantity(variate.unit), writer.one_of_words(kinds)});

@@ -8,11 +8,12 @@
 
 namespace driftstorm {
 
-/// Reads a distribution in the unit of the place's shape: a plain quantity (a constant) or a one-key map
-/// `{ lognormal: { median: 48 ms, p99: 900 ms, clip: [0 ms, 5 s] } }`. `empirical` also takes a column
-/// of a CSV file: `{ file: delays.csv, column: rtt, unit: ms }`, the file relative to the scenario that
-/// names it. A law that can leave the shape's range needs a `clip`; but tails to infinity are taken, and so
-/// is what laws on (0, infinity) give below a least value.
+/// Reads a distribution in the unit of the place's shape: a plain quantity (a constant) or a
+/// one-key map
+/// `{ lognormal: { median: 48 ms, p99: 900 ms, clip: [0 ms, 5 s] } }`. `empirical` also takes a
+/// column of a CSV file: `{ file: delays.csv, column: rtt, unit: ms }`, the file relative to the
+/// scenario that names it. A law that can leave the shape's range needs a `clip`; but tails to
+/// infinity are taken, and so is what laws on (0, infinity) give below a least value.
 std::optional<Distribution> read_distribution(const Node& node, const ValuePlace& place);
 
 /// The distribution as read_distribution reads it, all parameters written out.

@@ -19,8 +19,8 @@
 
 namespace driftstorm {
 
-/// How a C++ type looks in a scenario: read (complains and gives false when the text is none), written
-/// out in full, and described for editors. Specialise it for a type of your own.
+/// How a C++ type looks in a scenario: read (complains and gives false when the text is none),
+/// written out in full, and described for editors. Specialise it for a type of your own.
 template <class T>
 struct ValueForm;
 
@@ -40,7 +40,9 @@ struct ReadOptions {
 };
 
 template <class Params>
-concept HasRequired = requires { Params::required(); };
+concept HasRequired = requires {
+    Params::required();
+};
 
 template <class T>
 inline constexpr bool is_optional = false;
@@ -76,8 +78,11 @@ bool read_fields(const Node& node, const std::string& path, Complaints& complain
             if (field.name != entry.key) return;
             known = true;
             using Value = std::remove_cvref_t<decltype(params.*field.member)>;
-            const ValuePlace place{entry.key, child_path(path, entry.key),
-                                   {field.unit, field.min, field.max}, complaints, &scope};
+            const ValuePlace place{entry.key,
+                                   child_path(path, entry.key),
+                                   {field.unit, field.min, field.max},
+                                   complaints,
+                                   &scope};
             sound = ValueForm<Value>::read(entry.value, place, params.*field.member) && sound;
         });
         if (!known) complain_unknown_key(entry, scope, options.also_known, complaints);
@@ -106,8 +111,8 @@ Node params_node(const Params& params) {
     std::vector<Node::Entry> entries;
     for_each_field<Params>([&](const auto& field) {
         using Value = std::remove_cvref_t<decltype(params.*field.member)>;
-        std::optional<Node> value =
-            ValueForm<Value>::write(params.*field.member, ValueShape{field.unit, field.min, field.max});
+        std::optional<Node> value = ValueForm<Value>::write(
+            params.*field.member, ValueShape{field.unit, field.min, field.max});
         if (value) entries.push_back({std::string(field.name), {}, *value});
     });
     return Node::map(std::move(entries), {});
@@ -146,8 +151,8 @@ struct ValueForm<bool> {
 template <std::signed_integral T>
 struct ValueForm<T> {
     static bool read(const Node& node, const ValuePlace& place, T& member) {
-        const auto value = read_signed(node, place, std::numeric_limits<T>::min(),
-                                       std::numeric_limits<T>::max());
+        const auto value =
+            read_signed(node, place, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
         if (value) member = static_cast<T>(*value);
         return value.has_value();
     }
@@ -194,8 +199,12 @@ struct ValueForm<Duration> {
     static bool read(const Node& node, const ValuePlace& place, Duration& member) {
         return keep(read_duration(node, place), member);
     }
-    static std::optional<Node> write(Duration value, const ValueShape&) { return duration_node(value); }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.quantity("s"); }
+    static std::optional<Node> write(Duration value, const ValueShape&) {
+        return duration_node(value);
+    }
+    static std::string schema(SchemaWriter& writer, const ValueShape&) {
+        return writer.quantity("s");
+    }
 };
 
 /// An instant of the run, written as the time since its start.
@@ -209,14 +218,18 @@ struct ValueForm<Time> {
     static std::optional<Node> write(Time value, const ValueShape&) {
         return duration_node(Duration{value.ns});
     }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.quantity("s"); }
+    static std::string schema(SchemaWriter& writer, const ValueShape&) {
+        return writer.quantity("s");
+    }
 };
 
 template <>
 struct ValueForm<Rate> {
     static bool read(const Node& node, const ValuePlace& place, Rate& member);
     static std::optional<Node> write(Rate value, const ValueShape&);
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.quantity("ppb"); }
+    static std::string schema(SchemaWriter& writer, const ValueShape&) {
+        return writer.quantity("ppb");
+    }
 };
 
 template <>
@@ -231,7 +244,7 @@ struct ValueForm<std::string> {
 };
 
 template <class Enum>
-    requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 struct ValueForm<Enum> {
     static_assert(!enum_words<Enum>.empty(), "specialise enum_words beside the enum");
 
@@ -280,7 +293,9 @@ struct ValueForm<std::vector<T>> {
             if (!name || !name->is_scalar()) continue;
             const auto [earlier, is_new] = names.emplace(name->text(), name->position());
             if (!is_new) {
-                place.complaints.error(name->position(), "the name " + quote(name->text()) + " is taken", place.path)
+                place.complaints
+                    .error(name->position(), "the name " + quote(name->text()) + " is taken",
+                           place.path)
                     .notes.push_back({earlier->second, "first given here"});
             }
         }
@@ -317,7 +332,8 @@ struct ValueForm<std::vector<Named<T>>> {
     static std::optional<Node> write(const std::vector<Named<T>>& value, const ValueShape& shape) {
         std::vector<Node::Entry> entries;
         for (const Named<T>& named : value) {
-            entries.push_back({named.name, {}, ValueForm<T>::write(named.value, shape).value_or(Node())});
+            entries.push_back(
+                {named.name, {}, ValueForm<T>::write(named.value, shape).value_or(Node())});
         }
         return Node::map(std::move(entries), {});
     }
@@ -332,7 +348,9 @@ struct ValueForm<Params> {
         if (!check_is_map(node, place)) return false;
         return read_fields(node, place.path, place.complaints, member, {{}, place.scope});
     }
-    static std::optional<Node> write(const Params& value, const ValueShape&) { return params_node(value); }
+    static std::optional<Node> write(const Params& value, const ValueShape&) {
+        return params_node(value);
+    }
     static std::string schema(SchemaWriter& writer, const ValueShape&) {
         return writer.map(describe<Params>(writer));
     }
@@ -378,7 +396,9 @@ struct ValueForm<Limit> {
     static bool read(const Node& node, const ValuePlace& place, Limit& member) {
         return keep(read_limit(node, place), member);
     }
-    static std::optional<Node> write(const Limit& value, const ValueShape&) { return text_node(value.text); }
+    static std::optional<Node> write(const Limit& value, const ValueShape&) {
+        return text_node(value.text);
+    }
     static std::string schema(SchemaWriter& writer, const ValueShape&);
 };
 
@@ -388,7 +408,8 @@ struct ValueForm<Window> {
         return keep(read_window(node, place), member);
     }
     static std::optional<Node> write(const Window& value, const ValueShape&) {
-        return Node::sequence({{"", {}, duration_node(value.from)}, {"", {}, duration_node(value.to)}}, {});
+        return Node::sequence(
+            {{"", {}, duration_node(value.from)}, {"", {}, duration_node(value.to)}}, {});
     }
     static std::string schema(SchemaWriter& writer, const ValueShape&) {
         return writer.list(writer.quantity("s"), 2, 2);
@@ -419,10 +440,12 @@ struct ValueForm<WeightedChoice> {
 
 /// A word by itself in a variant: `jitter: full`.
 template <class T>
-concept HasWord = requires { std::string_view{T::word}; };
+concept HasWord = requires {
+    std::string_view{T::word};
+};
 
-/// A closed family of values, each alternative a struct with `word` and fields(): `full` by itself where
-/// all its fields have defaults, `{ before_cap: 50 % }` where its one field has no name, else
+/// A closed family of values, each alternative a struct with `word` and fields(): `full` by itself
+/// where all its fields have defaults, `{ before_cap: 50 % }` where its one field has no name, else
 /// `{ word: { fields } }`.
 template <class... Kinds>
 struct ValueForm<std::variant<Kinds...>> {
@@ -503,7 +526,8 @@ struct ValueForm<std::variant<Kinds...>> {
         } else if constexpr (is_one_value<Kind>()) {
             const auto& field = std::get<0>(Kind::fields());
             using Inner = std::remove_cvref_t<decltype(kind.*field.member)>;
-            const auto value = ValueForm<Inner>::write(kind.*field.member, {field.unit, field.min, field.max});
+            const auto value =
+                ValueForm<Inner>::write(kind.*field.member, {field.unit, field.min, field.max});
             return Node::map({{std::string(Kind::word), {}, value.value_or(Node())}}, {});
         } else {
             return Node::map({{std::string(Kind::word), {}, params_node(kind)}}, {});
@@ -522,10 +546,11 @@ struct ValueForm<std::variant<Kinds...>> {
     }
 };
 
-/// Reads the word under `key` that says which kind of thing a map describes ("kind: rail"); the caller
-/// then reads the fields of that kind with `key` in also_known.
+/// Reads the word under `key` that says which kind of thing a map describes ("kind: rail"); the
+/// caller then reads the fields of that kind with `key` in also_known.
 /// @return index among `words`; nothing (with a complaint) when it is missing or unknown
-std::optional<std::size_t> read_kind(const Node& map, const std::string& path, Complaints& complaints,
+std::optional<std::size_t> read_kind(const Node& map, const std::string& path,
+                                     Complaints& complaints,
                                      std::span<const std::string_view> words,
                                      std::string_view key = "kind");
 

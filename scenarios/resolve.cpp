@@ -6,7 +6,8 @@
 namespace driftstorm {
 namespace {
 
-constexpr std::size_t longest_chain = 32;  // of extends; more is a mistake, and each link costs a copy
+constexpr std::size_t longest_chain =
+    32;  // of extends; more is a mistake, and each link costs a copy
 
 /// The items of `{ append: [...] }`, or nullptr.
 const Node* appended(const Node& node) {
@@ -26,7 +27,8 @@ Node joined(const Node& base, const Node& items) {
     return Node::sequence(std::move(all), items.position());
 }
 
-Node merged_maps(const Node& base, const Node& over, const std::string& path, Complaints& complaints) {
+Node merged_maps(const Node& base, const Node& over, const std::string& path,
+                 Complaints& complaints) {
     std::map<std::string_view, std::size_t> places;
     std::vector<Node::Entry> entries = base.entries();
     for (std::size_t i = 0; i < base.size(); ++i) places.emplace(base.entries()[i].key, i);
@@ -52,11 +54,14 @@ Node merged(const Node& base, const Node& over, const std::string& path, Complai
             return Node::map({{"append", over.entries()[0].key_position, joined(*earlier, *items)}},
                              over.position());
         }
-        complaints.error(over.position(), "'append' needs a list to append to, but there is " + base.describe(), path)
+        complaints
+            .error(over.position(),
+                   "'append' needs a list to append to, but there is " + base.describe(), path)
             .notes.push_back({base.position(), "which stands here"});
         return over;
     }
-    const bool by_key = base.is_map() && over.is_map() && !is_value_map(base) && !is_value_map(over);
+    const bool by_key =
+        base.is_map() && over.is_map() && !is_value_map(base) && !is_value_map(over);
     return by_key ? merged_maps(base, over, path, complaints) : over;
 }
 
@@ -84,12 +89,12 @@ class Extender {
         const Family family(node);
         std::vector<Node::Entry> entries = node.entries();
         bool changed = false;
-        std::vector<std::optional<Node>> flat(entries.size());
+        std::vector<std::optional<Flat>> flat(entries.size());
         for (std::size_t i = 0; i < entries.size(); ++i) {
             const std::string below = path_of(node, i, path);
             if (entries[i].value.find("extends")) {
                 std::vector<std::size_t> chain;
-                entries[i].value = flattened(family, i, below, chain, flat);
+                entries[i].value = flattened(family, i, below, chain, flat).node;
                 changed = true;
             }
             if (entries[i].value.entries().empty()) continue;
@@ -105,7 +110,14 @@ class Extender {
     }
 
   private:
-    /// The entries among which `extends` looks, by name: a map's keys, or the `name` of a list's items.
+    /// An entry with what it extends, and over how many links.
+    struct Flat {
+        Node node;
+        std::size_t links = 0;
+    };
+
+    /// The entries among which `extends` looks, by name: a map's keys, or the `name` of a list's
+    /// items.
     struct Family {
         explicit Family(const Node& node) : parent(node) {}
 
@@ -131,43 +143,53 @@ class Extender {
     bool count(const Node& node) {
         if (++seen_ <= most_nodes) return true;
         if (seen_ == most_nodes + 1) {
-            complaints_.error(node.position(), "with all that 'extends' brings in, the scenario has more "
-                                               "than 2,000,000 values");
+            complaints_.error(node.position(),
+                              "with all that 'extends' brings in, the scenario has more "
+                              "than 2,000,000 values");
         }
         return false;
     }
 
     /// An entry with all it extends, nothing inside of it resolved.
-    Node flattened(const Family& family, std::size_t index, const std::string& path,
-                   std::vector<std::size_t>& chain, std::vector<std::optional<Node>>& flat) {
+    Flat flattened(const Family& family, std::size_t index, const std::string& path,
+                   std::vector<std::size_t>& chain, std::vector<std::optional<Flat>>& flat) {
         const Node& own = family.parent.entries()[index].value;
         const Node* name = own.find("extends");
-        if (!name) return own;
+        if (!name) return {own, 0};
         if (flat[index]) return *flat[index];
         chain.push_back(index);
         const Node stripped = without(own, "extends");
         const std::optional<std::size_t> base = base_of(family, *name, path, chain);
-        Node result = stripped;
+        Flat result{stripped, 0};
         if (base) {
-            const Node below = flattened(family, *base, path, chain, flat);
-            if (below.is_map()) {
-                result = merged(without(without(below, "unused"), "name"), stripped, path, complaints_);
+            const Flat below = flattened(family, *base, path, chain, flat);
+            result.links = below.links + 1;
+            if (!below.node.is_map()) {
+                complaints_.error(
+                    name->position(),
+                    quote(name->text()) + " cannot be extended: it is " + below.node.describe(),
+                    path);
+            } else if (result.links > longest_chain) {
+                complaints_.error(name->position(), "a chain of more than 32 'extends'", path);
+                result.links = 0;
             } else {
-                complaints_.error(name->position(), quote(name->text()) + " cannot be extended: it is " +
-                                                        below.describe(), path);
+                const Node inherited = without(without(below.node, "unused"), "name");
+                result.node = merged(inherited, stripped, path, complaints_);
             }
         }
         chain.pop_back();
-        if (result.weight() > most_nodes) result = stripped;
         flat[index] = result;
         return result;
     }
 
-    std::optional<std::size_t> base_of(const Family& family, const Node& name, const std::string& path,
+    std::optional<std::size_t> base_of(const Family& family, const Node& name,
+                                       const std::string& path,
                                        const std::vector<std::size_t>& chain) {
         if (!name.is_scalar()) {
             if (!name.is_null()) {
-                complaints_.error(name.position(), "'extends' must be the name of a sibling, got " + name.describe(), path);
+                complaints_.error(name.position(),
+                                  "'extends' must be the name of a sibling, got " + name.describe(),
+                                  path);
             }
             return {};
         }
@@ -178,10 +200,12 @@ class Extender {
             return {};
         }
         if (std::find(chain.begin(), chain.end(), found->second) != chain.end()) {
-            complaints_.error(name.position(), "'extends' goes round in a circle: " + circle(family, chain, found->second), path);
+            complaints_.error(
+                name.position(),
+                "'extends' goes round in a circle: " + circle(family, chain, found->second), path);
             return {};
         }
-        if (chain.size() >= longest_chain) {
+        if (chain.size() > longest_chain) {
             complaints_.error(name.position(), "a chain of more than 32 'extends'", path);
             return {};
         }
@@ -192,16 +216,19 @@ class Extender {
         std::vector<std::string> known;
         for (const auto& [key, index] : family.by_name()) known.push_back(key);
         const std::string near = nearest_word(name.text(), known);
-        Complaint& complaint = complaints_.error(
-            name.position(), "'extends': there is no " + quote(name.text()) + " beside this" +
-                                 (near.empty() ? "" : "; did you mean " + quote(near) + "?"), path);
+        Complaint& complaint =
+            complaints_.error(name.position(),
+                              "'extends': there is no " + quote(name.text()) + " beside this" +
+                                  (near.empty() ? "" : "; did you mean " + quote(near) + "?"),
+                              path);
         if (near.empty()) return;
         const Node::Entry& entry = family.parent.entries()[family.by_name().at(near)];
         const Position at = family.parent.is_map() ? entry.key_position : entry.value.position();
         complaint.notes.push_back({at, quote(near) + " is defined here"});
     }
 
-    static std::string circle(const Family& family, const std::vector<std::size_t>& chain, std::size_t back_to) {
+    static std::string circle(const Family& family, const std::vector<std::size_t>& chain,
+                              std::size_t back_to) {
         std::string out;
         const auto name_of = [&](std::size_t index) {
             for (const auto& [name, at] : family.by_name()) {
@@ -209,7 +236,8 @@ class Extender {
             }
             return std::string();
         };
-        for (auto link = std::find(chain.begin(), chain.end(), back_to); link != chain.end(); ++link) {
+        for (auto link = std::find(chain.begin(), chain.end(), back_to); link != chain.end();
+             ++link) {
             out += name_of(*link) + " -> ";
         }
         return out + name_of(back_to);
@@ -234,7 +262,9 @@ Node with_scalars(const Node& node, const std::string& path, const Replace& repl
             if (changed) entries.push_back(entry);
             continue;
         }
-        if (!changed) entries.assign(node.entries().begin(), node.entries().begin() + static_cast<std::ptrdiff_t>(i));
+        if (!changed)
+            entries.assign(node.entries().begin(),
+                           node.entries().begin() + static_cast<std::ptrdiff_t>(i));
         changed = true;
         entries.push_back({entry.key, entry.key_position, std::move(value)});
     }
@@ -248,8 +278,9 @@ Node with_scalars(const Node& node, const std::string& path, const Replace& repl
 Node with_extends(const Node& root, Complaints& complaints) {
     Node top = root;
     if (const Node* name = root.find("extends")) {
-        complaints.error(name->position(), "'extends' works between the named entries of a section, not "
-                                           "for a whole scenario; see 'include'");
+        complaints.error(name->position(),
+                         "'extends' works between the named entries of a section, not "
+                         "for a whole scenario; see 'include'");
         top = without(root, "extends");
     }
     return Extender(complaints).resolve(top, "");
@@ -269,9 +300,11 @@ Node with_parameters(const Node& root, std::vector<Parameter>& parameters, Compl
         std::vector<std::string> known;
         for (const Parameter& parameter : parameters) known.push_back(parameter.name);
         const std::string near = nearest_word(text.substr(1), known);
-        Complaint& complaint = complaints.error(
-            node.position(), "there is no parameter " + quote(text.substr(1)) +
-                                 (near.empty() ? "" : "; did you mean '$" + near + "'?"), path);
+        Complaint& complaint =
+            complaints.error(node.position(),
+                             "there is no parameter " + quote(text.substr(1)) +
+                                 (near.empty() ? "" : "; did you mean '$" + near + "'?"),
+                             path);
         const auto meant = by_name.find(near);
         if (meant != by_name.end()) {
             meant->second->used = true;  // as was meant

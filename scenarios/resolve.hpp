@@ -9,13 +9,14 @@
 
 namespace driftstorm {
 
-/// `over` laid on `base`: maps key by key, everything else replaced. Lists are replaced unless `over` is
-/// `{ append: [...] }`; a map whose one key is a kind word is a value. Keys keep the order of `base`,
-/// new ones follow.
+/// `over` laid on `base`: maps key by key, everything else replaced. Lists are replaced unless
+/// `over` is
+/// `{ append: [...] }`; a map whose one key is a kind word is a value. Keys keep the order of
+/// `base`, new ones follow.
 Node merged(const Node& base, const Node& over, const std::string& path, Complaints& complaints);
 
-/// Every map with `extends: NAME` laid on its sibling of that name. Cycles, unknown names and chains of
-/// more than 32 are complaints.
+/// Every map with `extends: NAME` laid on its sibling of that name. Cycles, unknown names and
+/// chains of more than 32 are complaints.
 Node with_extends(const Node& root, Complaints& complaints);
 
 /// Every plain `$name` replaced by the parameter's value, which is marked as used.

@@ -15,7 +15,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_name_character(char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return letter || is_digit(c) || c == '_' || c == '-' || c == '/' || static_cast<unsigned char>(c) >= 0x80;
+    return letter || is_digit(c) || c == '_' || c == '-' || c == '/' ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -30,7 +31,8 @@ std::string read_brackets(std::string_view content, SelectorStep& step) {
     if (content.find('[') != std::string_view::npos) return "has brackets within brackets";
     if (std::all_of(content.begin(), content.end(), is_digit)) {
         step.kind = SelectorStep::Kind::index;
-        const auto [end, error] = std::from_chars(content.data(), content.data() + content.size(), step.index);
+        const auto [end, error] =
+            std::from_chars(content.data(), content.data() + content.size(), step.index);
         return error == std::errc{} ? "" : "has a number that is too large";
     }
     if (content.find('=') == std::string_view::npos) {
@@ -106,8 +108,12 @@ ParsedSelector parse_selector(std::string_view text) {
             std::size_t end = i;
             while (end < text.size() && is_name_character(text[end])) ++end;
             if (end == i) {
-                const std::string what = text[i] == ' ' ? "a space" : "'" + std::string(1, text[i]) + "'";
-                return {{}, "cannot have " + what + " here; a name with dots or spaces stands in brackets", i};
+                const std::string what =
+                    text[i] == ' ' ? "a space" : "'" + std::string(1, text[i]) + "'";
+                return {
+                    {},
+                    "cannot have " + what + " here; a name with dots or spaces stands in brackets",
+                    i};
             }
             step.name = text.substr(i, end - i);
             wants_name = false;
@@ -126,15 +132,22 @@ bool Limit::tolerance_is_relative() const {
 bool Limit::holds(double observed, std::string_view unit, double metric_value) const {
     const double wanted = value ? value->in(unit) : metric_value;
     switch (relation) {
-        case Relation::not_equal: return observed != wanted;
-        case Relation::less: return observed < wanted;
-        case Relation::at_most: return observed <= wanted;
-        case Relation::greater: return observed > wanted;
-        case Relation::at_least: return observed >= wanted;
-        case Relation::equal: break;
+        case Relation::not_equal:
+            return observed != wanted;
+        case Relation::less:
+            return observed < wanted;
+        case Relation::at_most:
+            return observed <= wanted;
+        case Relation::greater:
+            return observed > wanted;
+        case Relation::at_least:
+            return observed >= wanted;
+        case Relation::equal:
+            break;
     }
     if (!tolerance) return observed == wanted;
-    const double width = tolerance_is_relative() ? tolerance->in("%") * std::abs(wanted) : tolerance->in(unit);
+    const double width =
+        tolerance_is_relative() ? tolerance->in("%") * std::abs(wanted) : tolerance->in(unit);
     return std::abs(observed - wanted) <= width;
 }
 
@@ -173,12 +186,14 @@ ParsedLimit parse_limit(std::string_view text) {
         rest = trimmed(rest.substr(candidate.sign.size()));
         break;
     }
-    if (!rest.empty() && rest[0] == '=') return {{}, "has a single '='; write '=='", offset_of(rest)};
+    if (!rest.empty() && rest[0] == '=')
+        return {{}, "has a single '='; write '=='", offset_of(rest)};
     const Tolerance tolerance = split_tolerance(rest);
     const std::string_view target = trimmed(tolerance.before);
     if (target.empty()) return {{}, "has nothing to compare with", 0};
 
-    const bool numeric = is_digit(target[0]) || target[0] == '-' || target[0] == '+' || target[0] == '.';
+    const bool numeric =
+        is_digit(target[0]) || target[0] == '-' || target[0] == '+' || target[0] == '.';
     if (numeric) {
         const ParsedQuantity parsed = parse_quantity(target);
         if (!parsed.quantity) return {{}, parsed.error, offset_of(target)};
@@ -194,14 +209,17 @@ ParsedLimit parse_limit(std::string_view text) {
     if (!parsed.quantity) {
         return {{}, "has a tolerance that " + parsed.error, offset_of(rest) + tolerance.offset};
     }
-    if (parsed.quantity->number.negative) return {{}, "has a negative tolerance", offset_of(tolerance.text)};
+    if (parsed.quantity->number.negative)
+        return {{}, "has a negative tolerance", offset_of(tolerance.text)};
     if (limit.relation != Limit::Relation::equal) {
-        return {{}, "has a tolerance, which goes with '==' only", offset_of(rest) + tolerance.offset};
+        return {
+            {}, "has a tolerance, which goes with '==' only", offset_of(rest) + tolerance.offset};
     }
     const Dimension width = parsed.quantity->dimension();
     if (width != Dimension::share && limit.value && !accepts(limit.value->dimension(), width)) {
-        return {{}, "has a tolerance in " + std::string(dimension_name(width)) + " around " +
-                        std::string(dimension_name(limit.value->dimension())),
+        return {{},
+                "has a tolerance in " + std::string(dimension_name(width)) + " around " +
+                    std::string(dimension_name(limit.value->dimension())),
                 offset_of(tolerance.text)};
     }
     limit.tolerance = parsed.quantity;

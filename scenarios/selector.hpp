@@ -56,9 +56,9 @@ struct Limit {
 
     std::string text;
     Relation relation = Relation::equal;
-    std::optional<Quantity> value;     ///< either a value
-    std::optional<Selector> metric;    ///< or another metric
-    std::optional<Quantity> tolerance; ///< only with `equal`
+    std::optional<Quantity> value;      ///< either a value
+    std::optional<Selector> metric;     ///< or another metric
+    std::optional<Quantity> tolerance;  ///< only with `equal`
     Position at;
 
     bool tolerance_is_relative() const;

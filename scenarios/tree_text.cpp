@@ -12,13 +12,16 @@ namespace {
 bool is_plain(std::string_view text) {
     static constexpr std::string_view indicators = "-?:,[]{}#&*!|>'\"%@`";
     if (text.empty() || text.front() == ' ' || text.back() == ' ') return false;
-    const bool begins_number = text.size() > 1 && text[0] == '-' && text[1] >= '0' && text[1] <= '9';
+    const bool begins_number =
+        text.size() > 1 && text[0] == '-' && text[1] >= '0' && text[1] <= '9';
     if (indicators.find(text[0]) != std::string_view::npos && !begins_number) return false;
     if (text == "---" || text == "..." || text == "<<" || text == "=" || text == "~") return false;
-    if (text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos) return false;
+    if (text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos)
+        return false;
     if (text.back() == ':') return false;
     return std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || std::string_view("[]{},").find(c) != std::string_view::npos;
+        return static_cast<unsigned char>(c) < 0x20 ||
+               std::string_view("[]{},").find(c) != std::string_view::npos;
     });
 }
 
@@ -29,7 +32,8 @@ bool is_number(std::string_view text) {
 
 /// Words that some readers of YAML take as something other than text.
 bool is_special_word(std::string_view text) {
-    static constexpr std::array<std::string_view, 9> words{"true", "false", "yes", "no", "on", "off", "y", "n", "null"};
+    static constexpr std::array<std::string_view, 9> words{"true", "false", "yes", "no",  "on",
+                                                           "off",  "y",     "n",   "null"};
     std::string lower(text);
     for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return std::find(words.begin(), words.end(), lower) != words.end();
@@ -52,7 +56,8 @@ std::string key_text(const std::string& key) {
 std::string scalar_text(const Node& node) {
     const std::string& text = node.text();
     if (!is_plain(text)) return quoted_text(text);
-    const bool means_more = is_number(text) || is_special_word(text) || looks_like_digits(text) || text[0] == '$';
+    const bool means_more =
+        is_number(text) || is_special_word(text) || looks_like_digits(text) || text[0] == '$';
     return node.quoted() && means_more ? quoted_text(text) : text;
 }
 
@@ -87,10 +92,15 @@ std::string json_scalar(const Node& node) {
 
 void write_json(const Node& node, std::string& out) {
     switch (node.kind()) {
-        case NodeKind::null: out += "null"; return;
-        case NodeKind::scalar: out += json_scalar(node); return;
+        case NodeKind::null:
+            out += "null";
+            return;
+        case NodeKind::scalar:
+            out += json_scalar(node);
+            return;
         case NodeKind::sequence:
-        case NodeKind::map: break;
+        case NodeKind::map:
+            break;
     }
     out += node.is_map() ? '{' : '[';
     bool first = true;
@@ -107,7 +117,8 @@ void write_json(const Node& node, std::string& out) {
 
 std::string yaml_text(const Node& node) {
     if (node.is_scalar()) return scalar_text(node) + "\n";
-    if (node.entries().empty()) return node.is_map() ? "{}\n" : node.is_sequence() ? "[]\n" : "null\n";
+    if (node.entries().empty())
+        return node.is_map() ? "{}\n" : node.is_sequence() ? "[]\n" : "null\n";
     std::string out;
     write_yaml(node, 0, out);
     return out;

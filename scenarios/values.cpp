@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 namespace driftstorm {
@@ -25,15 +26,17 @@ Complaint& complain(const Node& node, const ValuePlace& place, std::string messa
 }
 
 Complaint& complain_must_be(const Node& node, const ValuePlace& place, std::string_view what) {
-    return complain(node, place,
-                    quote(place.name) + " must be " + std::string(what) + ", got " + node.describe());
+    return complain(
+        node, place,
+        quote(place.name) + " must be " + std::string(what) + ", got " + node.describe());
 }
 
 namespace {
 
 std::string dimension_phrase(Dimension dimension) {
     if (dimension == Dimension::count) return "a bare number";
-    return std::string(dimension_name(dimension)) + " (" + std::string(dimension_examples(dimension)) + ")";
+    return std::string(dimension_name(dimension)) + " (" +
+           std::string(dimension_examples(dimension)) + ")";
 }
 
 /// An end of a range as people write it ("1 ns", not "1e-09 s").
@@ -93,8 +96,11 @@ bool check_name(std::string_view name, const Position& at, const std::string& pa
     const bool sound = !name.empty() && name.find_first_of("[]=,") == std::string_view::npos &&
                        name[0] != '$' && name.front() != ' ' && name.back() != ' ';
     if (!sound) {
-        complaints.error(at, quote(name) + " cannot be a name: '[', ']', '=', ',' and a leading '$' mean "
-                                           "something else where it is referred to", path);
+        complaints.error(at,
+                         quote(name) +
+                             " cannot be a name: '[', ']', '=', ',' and a leading '$' mean "
+                             "something else where it is referred to",
+                         path);
     }
     return sound;
 }
@@ -113,14 +119,15 @@ std::optional<Quantity> read_quantity(const Node& node, const ValuePlace& place)
         return parsed.quantity;
     }
     const bool begins_as_number = parsed.error.compare(0, 15, "is not a number") != 0;
-    std::string message = quote(place.name) + " must be " + dimension_phrase(wanted) + ", got " + node.describe();
-    const bool unit_missing = numeric && wanted != Dimension::count &&
-                              parsed.quantity->dimension() == Dimension::count;
+    std::string message =
+        quote(place.name) + " must be " + dimension_phrase(wanted) + ", got " + node.describe();
+    const bool unit_missing =
+        numeric && wanted != Dimension::count && parsed.quantity->dimension() == Dimension::count;
     if (unit_missing) {
-        message += parsed.quantity->is_zero() ? "; zero carries its unit too" : "; the unit is missing";
+        message +=
+            parsed.quantity->is_zero() ? "; zero carries its unit too" : "; the unit is missing";
         if (wanted == Dimension::share) {
-            message += ": write it in % (" +
-                       format_quantity(parsed.quantity->in(""), "%") + ")";
+            message += ": write it in % (" + format_quantity(parsed.quantity->in(""), "%") + ")";
         }
     } else if (!numeric && begins_as_number) {
         message += ", which " + parsed.error;
@@ -146,9 +153,10 @@ std::optional<Duration> read_duration(const Node& node, const ValuePlace& place)
     const std::optional<std::int64_t> ns = quantity->whole("ns");
     if (ns) return Duration{*ns};
     const bool large = std::abs(quantity->in("s")) > 9.2e9;
-    complain(node, place, quote(place.name) +
-                              (large ? " is longer than 292 years: " : " is no whole number of ns: ") +
-                              node.describe());
+    complain(node, place,
+             quote(place.name) +
+                 (large ? " is longer than 292 years: " : " is no whole number of ns: ") +
+                 node.describe());
     return {};
 }
 
@@ -164,8 +172,8 @@ bool in_range_or_complain(const Quantity& quantity, const Node& node, const Valu
 
 }  // namespace
 
-std::optional<std::int64_t> read_signed(const Node& node, const ValuePlace& place, std::int64_t least,
-                                        std::int64_t most) {
+std::optional<std::int64_t> read_signed(const Node& node, const ValuePlace& place,
+                                        std::int64_t least, std::int64_t most) {
     const std::optional<Quantity> quantity = read_quantity(node, place);
     if (!quantity || !in_range_or_complain(*quantity, node, place)) return {};
     const std::optional<std::int64_t> value = quantity->whole(place.shape.unit);
@@ -180,8 +188,9 @@ std::optional<std::uint64_t> read_unsigned(const Node& node, const ValuePlace& p
     if (!quantity || !in_range_or_complain(*quantity, node, place)) return {};
     const std::optional<std::uint64_t> value = quantity->unsigned_whole(place.shape.unit);
     if (value && *value <= most) return value;
-    complain_must_be(node, place, whole_phrase(place.shape.unit) +
-                                      (quantity->number.negative ? ", not negative" : ""));
+    complain_must_be(
+        node, place,
+        whole_phrase(place.shape.unit) + (quantity->number.negative ? ", not negative" : ""));
     return {};
 }
 
@@ -209,12 +218,16 @@ std::optional<std::size_t> read_word(const Node& node, const ValuePlace& place,
     }
     const std::vector<std::string_view> known(words.begin(), words.end());
     const std::string near = node.is_scalar() ? did_you_mean(node.text(), known) : "";
-    complain(node, place, quote(place.name) + " must be " + list_words(known) + ", got " + node.describe() + near);
+    complain(
+        node, place,
+        quote(place.name) + " must be " + list_words(known) + ", got " + node.describe() + near);
     return {};
 }
 
-std::optional<std::size_t> read_kind(const Node& map, const std::string& path, Complaints& complaints,
-                                     std::span<const std::string_view> words, std::string_view key) {
+std::optional<std::size_t> read_kind(const Node& map, const std::string& path,
+                                     Complaints& complaints,
+                                     std::span<const std::string_view> words,
+                                     std::string_view key) {
     if (!check_is_map(map, {path, path, {}, complaints})) return {};
     const Node* kind = map.find(key);
     if (!kind) {
@@ -315,7 +328,8 @@ std::optional<Timestamp> read_timestamp(const Node& node, const ValuePlace& plac
 
 namespace {
 
-constexpr std::int64_t whole_share = 1'000'000'000'000;  // shares are summed in units of 1e-12, exactly
+constexpr std::int64_t whole_share =
+    1'000'000'000'000;  // shares are summed in units of 1e-12, exactly
 
 struct Shares {
     std::int64_t sum = 0;
@@ -326,8 +340,11 @@ struct Shares {
 /// Adds one option of a weighted choice.
 bool read_option(const Node::Entry& entry, const ValuePlace& place, WeightedChoice& choice,
                  Shares& shares) {
-    const ValuePlace below{entry.key, child_path(place.path, entry.key), {"%", 0.0, 1.0},
-                           place.complaints, place.scope};
+    const ValuePlace below{entry.key,
+                           child_path(place.path, entry.key),
+                           {"%", 0.0, 1.0},
+                           place.complaints,
+                           place.scope};
     WeightedChoice::Option& option = choice.options.emplace_back();
     option.name = entry.key;
     option.at = entry.key_position;
@@ -382,9 +399,9 @@ bool read_weighted_choice(const Node& node, const ValuePlace& place, WeightedCho
     if (!sound) return false;
     const double sum_percent = static_cast<double>(shares.sum) / (whole_share / 100);
     if (shares.sum > whole_share || (!shares.rest && shares.sum != whole_share)) {
-        complain(*options, place, "the shares of " + quote(place.name) + " sum to " +
-                                      format_number(sum_percent) + " %, not to 100 %" +
-                                      (shares.rest ? "" : "; one of them can be 'rest'"));
+        complain(*options, place,
+                 "the shares of " + quote(place.name) + " sum to " + format_number(sum_percent) +
+                     " %, not to 100 %" + (shares.rest ? "" : "; one of them can be 'rest'"));
         return false;
     }
     if (shares.rest) {
@@ -442,33 +459,57 @@ void complain_unknown_key(const Node::Entry& entry, const KeyScope& scope,
     const std::string home = home_of(entry.key, scope);
     std::string hint = did_you_mean(entry.key, known);
     if (!home.empty()) hint = "; it belongs in " + quote(home);
-    Complaint& complaint = complaints.error(
-        entry.key_position, quote(entry.key) + " is no key of " + where + hint, child_path(scope.path, entry.key));
+    Complaint& complaint =
+        complaints.error(entry.key_position, quote(entry.key) + " is no key of " + where + hint,
+                         child_path(scope.path, entry.key));
     if (hint.empty() && known.size() <= 20 && !known.empty()) {
         complaint.notes.push_back({{}, "keys are " + list_words(known)});
     }
 }
 
+namespace {
+
+/// The rate nearest to a frequency ratio: its fraction rounded once, then to the grid of rates.
+Rate rate_of(Quantity ratio) {
+    if (!ratio.is_zero()) ratio.number.exponent -= 9;  // 1e-9 of it, in ppb, is the fraction
+    return Rate::fraction(ratio.in("ppb"));
+}
+
+}  // namespace
+
 std::optional<Node> ValueForm<Rate>::write(Rate value, const ValueShape&) {
+    // The shortest digits that are read as this very rate.
+    for (int digits = 1; digits < 17; ++digits) {
+        std::array<char, 40> text{};
+        const auto [end, error] =
+            std::to_chars(text.data(), text.data() + text.size(), value.as_ppb(),
+                          std::chars_format::scientific, digits);
+        double shorter = 0.0;
+        std::from_chars(text.data(), end, shorter);
+        const ParsedQuantity parsed = parse_quantity(format_quantity(shorter, "ppb"));
+        if (parsed.quantity && rate_of(*parsed.quantity) == value)
+            return quantity_node(shorter, "ppb");
+    }
     return quantity_node(value.as_ppb(), "ppb");
 }
 
 bool ValueForm<Rate>::read(const Node& node, const ValuePlace& place, Rate& member) {
     ValuePlace ratio{place.name, place.path, place.shape, place.complaints, place.scope};
     if (ratio.shape.unit.empty()) ratio.shape.unit = "ppb";
-    std::optional<Quantity> quantity = read_quantity(node, ratio);
+    const std::optional<Quantity> quantity = read_quantity(node, ratio);
     if (!quantity || !check_range(quantity->in(ratio.shape.unit), node, ratio)) return false;
-    quantity->number.exponent -= quantity->number.is_zero() ? 0 : 9;  // the fraction, rounded once
-    const double fraction = quantity->in("ppb");
-    if (!(fraction > -0.5 && fraction < 0.5)) {
-        complain(node, ratio, quote(place.name) + " must be less than 50 %, got " + node.describe());
+    if (!(std::abs(quantity->in("ppb")) < 0.5e9)) {
+        complain(node, ratio,
+                 quote(place.name) + " must be less than 50 %, got " + node.describe());
         return false;
     }
-    member = Rate::fraction(fraction);
+    member = rate_of(*quantity);
     return true;
 }
 
-Node quantity_node(double value, std::string_view unit) { return text_node(format_quantity(value, unit)); }
+Node quantity_node(double value, std::string_view unit) {
+    return text_node(format_quantity(value, unit));
+}
 Node duration_node(Duration value) { return text_node(format_duration(value)); }
 Node text_node(std::string text) { return Node::scalar(std::move(text), false, {}); }
 

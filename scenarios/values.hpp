@@ -32,7 +32,8 @@ struct KeyTable {
     std::vector<std::pair<std::string_view, std::vector<std::string_view>>> nested;
 };
 
-/// The maps that a reader is inside of, so that a key in the wrong one can be told where it belongs.
+/// The maps that a reader is inside of, so that a key in the wrong one can be told where it
+/// belongs.
 struct KeyScope {
     const KeyScope* outer = nullptr;
     KeyTable (*keys)() = nullptr;
@@ -53,7 +54,8 @@ struct ValuePlace {
     ValuePlace item(std::size_t index) const;
 };
 
-/// Files a complaint about a value: its path, and where the parameter is defined when it is a `$name`.
+/// Files a complaint about a value: its path, and where the parameter is defined when it is a
+/// `$name`.
 Complaint& complain(const Node& node, const ValuePlace& place, std::string message);
 /// "'sd' must be a frequency ratio (ppm, ppb), got '9 km'".
 Complaint& complain_must_be(const Node& node, const ValuePlace& place, std::string_view what);
@@ -65,8 +67,8 @@ std::optional<Quantity> read_quantity(const Node& node, const ValuePlace& place)
 std::optional<double> read_double(const Node& node, const ValuePlace& place);
 std::optional<Duration> read_duration(const Node& node, const ValuePlace& place);
 /// A whole number of the shape's unit within [least, most] and the shape's range.
-std::optional<std::int64_t> read_signed(const Node& node, const ValuePlace& place, std::int64_t least,
-                                        std::int64_t most);
+std::optional<std::int64_t> read_signed(const Node& node, const ValuePlace& place,
+                                        std::int64_t least, std::int64_t most);
 std::optional<std::uint64_t> read_unsigned(const Node& node, const ValuePlace& place,
                                            std::uint64_t most);
 std::optional<bool> read_bool(const Node& node, const ValuePlace& place);

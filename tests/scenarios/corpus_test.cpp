@@ -16,7 +16,8 @@ namespace {
 std::vector<std::string> files_in(const std::string& folder, const std::string& extension) {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(folder)) {
-        if (entry.path().extension() == extension) names.push_back(entry.path().filename().string());
+        if (entry.path().extension() == extension)
+            names.push_back(entry.path().filename().string());
     }
     std::sort(names.begin(), names.end());
     return names;

@@ -27,7 +27,8 @@ void follow_references(const Scenario& scenario, const Document& document, Compl
     Names names(document);
     for (const Path& path : scenario.network.paths) {
         for (const Reference* end : {&path.from, &path.to}) {
-            if (end->name != "lte" && end->name != "wifi") names.use(*end, {"servers"}, "server group or technology", complaints);
+            if (end->name != "lte" && end->name != "wifi")
+                names.use(*end, {"servers"}, "server group or technology", complaints);
         }
     }
     for (const auto& clock : scenario.clocks) {
@@ -36,10 +37,13 @@ void follow_references(const Scenario& scenario, const Document& document, Compl
         }
     }
     for (const auto& population : scenario.populations) {
-        if (population.value.mobility) names.use(*population.value.mobility, {"mobility"}, "mobility", complaints);
-        if (population.value.clock) names.use(*population.value.clock, {"clocks"}, "clock", complaints);
+        if (population.value.mobility)
+            names.use(*population.value.mobility, {"mobility"}, "mobility", complaints);
+        if (population.value.clock)
+            names.use(*population.value.clock, {"clocks"}, "clock", complaints);
         for (const auto& option : population.value.app.options) {
-            names.use({option.name, option.at, population.value.app.path}, {"apps"}, "app", complaints);
+            names.use({option.name, option.at, population.value.app.path}, {"apps"}, "app",
+                      complaints);
         }
     }
     names.complain_about_unused(complaints);
@@ -68,7 +72,8 @@ std::string scenario_schema() {
             const Kinds kinds{{"rail", describe<Rail>(writer)}};
             section.schema = writer.names_to(writer.kinds("kind", kinds, referred));
         } else if (section.name == "servers") {
-            const Kinds kinds{{"ntp", describe<TimeServer>(writer)}, {"message_relay", describe<Relay>(writer)}};
+            const Kinds kinds{{"ntp", describe<TimeServer>(writer)},
+                              {"message_relay", describe<Relay>(writer)}};
             section.schema = writer.names_to(writer.kinds("kind", kinds));
         } else if (section.name == "clocks") {
             section.schema = writer.names_to(writer.map(describe<ClockParams>(writer), referred));

@@ -13,8 +13,8 @@
 #include <variant>
 #include <vector>
 
-// A scenario in the style of the library, read with the language alone: what the tests of the language
-// need of structs, without any model behind it.
+// A scenario in the style of the library, read with the language alone: what the tests of the
+// language need of structs, without any model behind it.
 
 namespace driftstorm::example {
 
@@ -37,7 +37,8 @@ inline constexpr std::array<std::string_view, 2> enum_words<example::Technology>
 template <>
 inline constexpr std::array<std::string_view, 2> enum_words<example::OnGap>{"resync", "skip"};
 template <>
-inline constexpr std::array<std::string_view, 2> enum_words<example::Scope>{"conversation", "device"};
+inline constexpr std::array<std::string_view, 2> enum_words<example::Scope>{"conversation",
+                                                                            "device"};
 template <>
 inline constexpr std::array<std::string_view, 3> enum_words<example::Backoff>{"none", "fixed",
                                                                               "exponential"};
@@ -47,12 +48,13 @@ inline constexpr std::array<std::string_view, 4> enum_words<example::Resync>{
 template <>
 inline constexpr std::array<std::string_view, 2> enum_words<example::Protocol>{"sntp", "nitz"};
 template <>
-inline constexpr std::array<std::string_view, 3> enum_words<example::Fault>{"cell_degrade", "node_down",
-                                                                            "clock_step"};
+inline constexpr std::array<std::string_view, 3> enum_words<example::Fault>{
+    "cell_degrade", "node_down", "clock_step"};
 template <>
 inline constexpr std::array<std::string_view, 2> enum_words<example::Severity>{"error", "warning"};
 template <>
-inline constexpr std::array<std::string_view, 2> enum_words<example::ServerKind>{"ntp", "message_relay"};
+inline constexpr std::array<std::string_view, 2> enum_words<example::ServerKind>{"ntp",
+                                                                                 "message_relay"};
 template <>
 inline constexpr std::array<std::string_view, 2> enum_words<example::Process>{"poisson", "regular"};
 }  // namespace driftstorm
@@ -71,7 +73,8 @@ struct Cell {
             Field<Cell, Technology>{"technology", &Cell::technology, "", "radio technology"},
             Field<Cell, double>{"at", &Cell::at_m, "m", "position along the line", -1e6, 1e6},
             Field<Cell, double>{"range", &Cell::range_m, "m", "reach", 1, 1e5},
-            Field<Cell, std::uint32_t>{"attach_limit", &Cell::attach_limit, "", "devices at most", 1, 1e6},
+            Field<Cell, std::uint32_t>{"attach_limit", &Cell::attach_limit, "", "devices at most",
+                                       1, 1e6},
             Field<Cell, std::uint64_t>{"downlink", &Cell::downlink, "bit/s", "capacity", 1, 1e12},
             Field<Cell, std::uint64_t>{"uplink", &Cell::uplink, "bit/s", "capacity", 1, 1e12}};
     }
@@ -87,13 +90,17 @@ struct AccessPoint {
     std::uint64_t uplink = 10'000'000;
     static constexpr auto fields() {
         return std::tuple{
-            Field<AccessPoint, Technology>{"technology", &AccessPoint::technology, "", "radio technology"},
-            Field<AccessPoint, double>{"at", &AccessPoint::at_m, "m", "position along the line", -1e6, 1e6},
+            Field<AccessPoint, Technology>{"technology", &AccessPoint::technology, "",
+                                           "radio technology"},
+            Field<AccessPoint, double>{"at", &AccessPoint::at_m, "m", "position along the line",
+                                       -1e6, 1e6},
             Field<AccessPoint, double>{"range", &AccessPoint::range_m, "m", "reach", 1, 1e4},
             Field<AccessPoint, std::uint32_t>{"associate_limit", &AccessPoint::associate_limit, "",
                                               "devices at most", 1, 1e6},
-            Field<AccessPoint, std::uint64_t>{"downlink", &AccessPoint::downlink, "bit/s", "capacity", 1, 1e12},
-            Field<AccessPoint, std::uint64_t>{"uplink", &AccessPoint::uplink, "bit/s", "capacity", 1, 1e12}};
+            Field<AccessPoint, std::uint64_t>{"downlink", &AccessPoint::downlink, "bit/s",
+                                              "capacity", 1, 1e12},
+            Field<AccessPoint, std::uint64_t>{"uplink", &AccessPoint::uplink, "bit/s", "capacity",
+                                              1, 1e12}};
     }
 };
 
@@ -104,11 +111,14 @@ struct CellHandover {
     Distribution interruption;
     static constexpr auto fields() {
         return std::tuple{
-            Field<CellHandover, std::string>{"event", &CellHandover::event, "", "measurement event"},
-            Field<CellHandover, double>{"hysteresis", &CellHandover::hysteresis_db, "dB", "hysteresis", 0, 15},
+            Field<CellHandover, std::string>{"event", &CellHandover::event, "",
+                                             "measurement event"},
+            Field<CellHandover, double>{"hysteresis", &CellHandover::hysteresis_db, "dB",
+                                        "hysteresis", 0, 15},
             Field<CellHandover, Duration>{"time_to_trigger", &CellHandover::time_to_trigger, "s",
                                           "how long the event must hold", 0, 5.12},
-            Field<CellHandover, Distribution>{"interruption", &CellHandover::interruption, "s", "data gap", 0}};
+            Field<CellHandover, Distribution>{"interruption", &CellHandover::interruption, "s",
+                                              "data gap", 0}};
     }
 };
 
@@ -117,10 +127,12 @@ struct WifiHandover {
     double join_above_dbm = -70;
     Distribution reassociate;
     static constexpr auto fields() {
-        return std::tuple{
-            Field<WifiHandover, double>{"leave_below", &WifiHandover::leave_below_dbm, "dBm", "leave", -120, 0},
-            Field<WifiHandover, double>{"join_above", &WifiHandover::join_above_dbm, "dBm", "join", -120, 0},
-            Field<WifiHandover, Distribution>{"reassociate", &WifiHandover::reassociate, "s", "time to join", 0}};
+        return std::tuple{Field<WifiHandover, double>{"leave_below", &WifiHandover::leave_below_dbm,
+                                                      "dBm", "leave", -120, 0},
+                          Field<WifiHandover, double>{"join_above", &WifiHandover::join_above_dbm,
+                                                      "dBm", "join", -120, 0},
+                          Field<WifiHandover, Distribution>{
+                              "reassociate", &WifiHandover::reassociate, "s", "time to join", 0}};
     }
 };
 
@@ -128,8 +140,9 @@ struct Handover {
     CellHandover lte;
     WifiHandover wifi;
     static constexpr auto fields() {
-        return std::tuple{Field<Handover, CellHandover>{"lte", &Handover::lte, "", "between cells"},
-                          Field<Handover, WifiHandover>{"wifi", &Handover::wifi, "", "to and from Wi-Fi"}};
+        return std::tuple{
+            Field<Handover, CellHandover>{"lte", &Handover::lte, "", "between cells"},
+            Field<Handover, WifiHandover>{"wifi", &Handover::wifi, "", "to and from Wi-Fi"}};
     }
 };
 
@@ -137,9 +150,10 @@ struct Delay {
     Duration propagation{1'000'000};
     std::optional<Distribution> extra;
     static constexpr auto fields() {
-        return std::tuple{
-            Field<Delay, Duration>{"propagation", &Delay::propagation, "s", "constant part", 1e-9, 3600},
-            Field<Delay, std::optional<Distribution>>{"extra", &Delay::extra, "s", "on top of it", 0}};
+        return std::tuple{Field<Delay, Duration>{"propagation", &Delay::propagation, "s",
+                                                 "constant part", 1e-9, 3600},
+                          Field<Delay, std::optional<Distribution>>{"extra", &Delay::extra, "s",
+                                                                    "on top of it", 0}};
     }
     static constexpr std::array<std::string_view, 1> required() { return {"propagation"}; }
 };
@@ -149,10 +163,11 @@ struct Path {
     Delay delay;
     double loss = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<Path, Reference>{"from", &Path::from, "", "technology or server group"},
-                          Field<Path, Reference>{"to", &Path::to, "", "technology or server group"},
-                          Field<Path, Delay>{"delay", &Path::delay, "", "one way"},
-                          Field<Path, double>{"loss", &Path::loss, "%", "share of packets lost", 0, 1}};
+        return std::tuple{
+            Field<Path, Reference>{"from", &Path::from, "", "technology or server group"},
+            Field<Path, Reference>{"to", &Path::to, "", "technology or server group"},
+            Field<Path, Delay>{"delay", &Path::delay, "", "one way"},
+            Field<Path, double>{"loss", &Path::loss, "%", "share of packets lost", 0, 1}};
     }
     static constexpr std::array<std::string_view, 3> required() { return {"from", "to", "delay"}; }
 };
@@ -165,7 +180,8 @@ struct Network {
     static constexpr auto fields() {
         return std::tuple{
             Field<Network, std::vector<Named<Cell>>>{"cells", &Network::cells, "", "cells"},
-            Field<Network, std::vector<Named<AccessPoint>>>{"access_points", &Network::access_points, "", "access points"},
+            Field<Network, std::vector<Named<AccessPoint>>>{
+                "access_points", &Network::access_points, "", "access points"},
             Field<Network, Handover>{"handover", &Network::handover, "", "rules of changing"},
             Field<Network, std::vector<Path>>{"paths", &Network::paths, "", "delays between"}};
     }
@@ -176,9 +192,11 @@ struct Stop {
     std::optional<Duration> depart;
     Duration dwell{};
     static constexpr auto fields() {
-        return std::tuple{Field<Stop, double>{"at", &Stop::at_m, "m", "position", -1e6, 1e6},
-                          Field<Stop, std::optional<Duration>>{"depart", &Stop::depart, "s", "time of departure", 0, 1e6},
-                          Field<Stop, Duration>{"dwell", &Stop::dwell, "s", "time at the stop", 0, 1e5}};
+        return std::tuple{
+            Field<Stop, double>{"at", &Stop::at_m, "m", "position", -1e6, 1e6},
+            Field<Stop, std::optional<Duration>>{"depart", &Stop::depart, "s", "time of departure",
+                                                 0, 1e6},
+            Field<Stop, Duration>{"dwell", &Stop::dwell, "s", "time at the stop", 0, 1e5}};
     }
     static constexpr std::array<std::string_view, 1> required() { return {"at"}; }
 };
@@ -188,9 +206,11 @@ struct Rail {
     double speed = 20;
     Distribution boarding_spread;
     static constexpr auto fields() {
-        return std::tuple{Field<Rail, std::vector<Stop>>{"stops", &Rail::stops, "", "in order"},
-                          Field<Rail, double>{"speed", &Rail::speed, "m/s", "between stops", 0.1, 150},
-                          Field<Rail, Distribution>{"boarding_spread", &Rail::boarding_spread, "s", "boarding", 0}};
+        return std::tuple{
+            Field<Rail, std::vector<Stop>>{"stops", &Rail::stops, "", "in order"},
+            Field<Rail, double>{"speed", &Rail::speed, "m/s", "between stops", 0.1, 150},
+            Field<Rail, Distribution>{"boarding_spread", &Rail::boarding_spread, "s", "boarding",
+                                      0}};
     }
     static constexpr std::array<std::string_view, 1> required() { return {"stops"}; }
 };
@@ -199,7 +219,8 @@ struct RandomWalk {
     static constexpr std::string_view word = "random_walk";
     double per_sqrt_s_ppb = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<RandomWalk, double>{"", &RandomWalk::per_sqrt_s_ppb, "ppb/sqrt(s)", "step", 0, 1e6}};
+        return std::tuple{Field<RandomWalk, double>{"", &RandomWalk::per_sqrt_s_ppb, "ppb/sqrt(s)",
+                                                    "step", 0, 1e6}};
     }
 };
 struct NoWander {
@@ -220,10 +241,13 @@ struct Sync {
         return std::tuple{
             Field<Sync, Protocol>{"protocol", &Sync::protocol, "", "how"},
             Field<Sync, std::optional<Reference>>{"server", &Sync::server, "", "server group"},
-            Field<Sync, std::optional<Distribution>>{"first", &Sync::first, "s", "first request", 0},
-            Field<Sync, std::optional<Distribution>>{"every", &Sync::every, "s", "between requests", 1e-3},
+            Field<Sync, std::optional<Distribution>>{"first", &Sync::first, "s", "first request",
+                                                     0},
+            Field<Sync, std::optional<Distribution>>{"every", &Sync::every, "s", "between requests",
+                                                     1e-3},
             Field<Sync, std::optional<std::string>>{"on", &Sync::on, "", "occasion"},
-            Field<Sync, Duration>{"resolution", &Sync::resolution, "s", "of what is sent", 1e-9, 60},
+            Field<Sync, Duration>{"resolution", &Sync::resolution, "s", "of what is sent", 1e-9,
+                                  60},
             Field<Sync, Duration>{"step_above", &Sync::step_above, "s", "step, else slew", 0, 1e6},
             Field<Sync, double>{"slew", &Sync::slew_ppb, "ppb", "rate of correction", 0, 1e8},
             Field<Sync, double>{"probability", &Sync::probability, "%", "that it happens", 0, 1}};
@@ -239,10 +263,14 @@ struct ClockParams {
     std::vector<Sync> sync;
     static constexpr auto fields() {
         return std::tuple{
-            Field<ClockParams, Distribution>{"frequency_error", &ClockParams::frequency_error, "ppb", "offset", -1e8, 1e8},
-            Field<ClockParams, double>{"ageing", &ClockParams::ageing, "ppb/s", "drift of the frequency", -1, 1},
-            Field<ClockParams, std::variant<NoWander, RandomWalk>>{"wander", &ClockParams::wander, "", "noise"},
-            Field<ClockParams, Distribution>{"initial_offset", &ClockParams::initial_offset, "s", "at t = 0"},
+            Field<ClockParams, Distribution>{"frequency_error", &ClockParams::frequency_error,
+                                             "ppb", "offset", -1e8, 1e8},
+            Field<ClockParams, double>{"ageing", &ClockParams::ageing, "ppb/s",
+                                       "drift of the frequency", -1, 1},
+            Field<ClockParams, std::variant<NoWander, RandomWalk>>{"wander", &ClockParams::wander,
+                                                                   "", "noise"},
+            Field<ClockParams, Distribution>{"initial_offset", &ClockParams::initial_offset, "s",
+                                             "at t = 0"},
             Field<ClockParams, std::vector<Sync>>{"sync", &ClockParams::sync, "", "how it is set"}};
     }
 };
@@ -252,9 +280,11 @@ struct TimeServer {
     Distribution offset;
     double capacity = 100;
     static constexpr auto fields() {
-        return std::tuple{Field<TimeServer, std::uint32_t>{"nodes", &TimeServer::nodes, "", "machines", 1, 1000},
-                          Field<TimeServer, Distribution>{"offset", &TimeServer::offset, "s", "error of each"},
-                          Field<TimeServer, double>{"capacity", &TimeServer::capacity, "req/s", "of each", 1e-3, 1e9}};
+        return std::tuple{
+            Field<TimeServer, std::uint32_t>{"nodes", &TimeServer::nodes, "", "machines", 1, 1000},
+            Field<TimeServer, Distribution>{"offset", &TimeServer::offset, "s", "error of each"},
+            Field<TimeServer, double>{"capacity", &TimeServer::capacity, "req/s", "of each", 1e-3,
+                                      1e9}};
     }
 };
 
@@ -267,9 +297,12 @@ struct Sequencing {
     static constexpr auto fields() {
         return std::tuple{
             Field<Sequencing, Scope>{"scope", &Sequencing::scope, "", "of the numbers"},
-            Field<Sequencing, Duration>{"reject_skew_above", &Sequencing::reject_skew_above, "s", "stamp off by", 0, 1e6},
-            Field<Sequencing, Duration>{"dedupe_window", &Sequencing::dedupe_window, "s", "memory of ids", 0, 1e6},
-            Field<Sequencing, Duration>{"gap_timeout", &Sequencing::gap_timeout, "s", "wait for a hole", 0, 1e6},
+            Field<Sequencing, Duration>{"reject_skew_above", &Sequencing::reject_skew_above, "s",
+                                        "stamp off by", 0, 1e6},
+            Field<Sequencing, Duration>{"dedupe_window", &Sequencing::dedupe_window, "s",
+                                        "memory of ids", 0, 1e6},
+            Field<Sequencing, Duration>{"gap_timeout", &Sequencing::gap_timeout, "s",
+                                        "wait for a hole", 0, 1e6},
             Field<Sequencing, OnGap>{"on_gap_timeout", &Sequencing::on_gap_timeout, "", "then"}};
     }
 };
@@ -278,8 +311,10 @@ struct ResyncCost {
     std::uint32_t page = 100;
     Duration cost_per_page{1'000'000};
     static constexpr auto fields() {
-        return std::tuple{Field<ResyncCost, std::uint32_t>{"page", &ResyncCost::page, "", "messages", 1, 1e5},
-                          Field<ResyncCost, Duration>{"cost_per_page", &ResyncCost::cost_per_page, "s", "service", 0, 60}};
+        return std::tuple{
+            Field<ResyncCost, std::uint32_t>{"page", &ResyncCost::page, "", "messages", 1, 1e5},
+            Field<ResyncCost, Duration>{"cost_per_page", &ResyncCost::cost_per_page, "s", "service",
+                                        0, 60}};
     }
 };
 
@@ -294,8 +329,10 @@ struct Relay {
         return std::tuple{
             Field<Relay, std::uint32_t>{"nodes", &Relay::nodes, "", "machines", 1, 1000},
             Field<Relay, std::string>{"shard_by", &Relay::shard_by, "", "what goes to one node"},
-            Field<Relay, Distribution>{"service_time", &Relay::service_time, "s", "of one request", 0},
-            Field<Relay, std::uint32_t>{"queue_limit", &Relay::queue_limit, "", "waiting at most", 1, 1e8},
+            Field<Relay, Distribution>{"service_time", &Relay::service_time, "s", "of one request",
+                                       0},
+            Field<Relay, std::uint32_t>{"queue_limit", &Relay::queue_limit, "", "waiting at most",
+                                        1, 1e8},
             Field<Relay, Sequencing>{"sequencing", &Relay::sequencing, "", "order"},
             Field<Relay, ResyncCost>{"resync", &Relay::resync, "", "cost of catching up"}};
     }
@@ -313,7 +350,8 @@ struct JitterBeforeCap {
     static constexpr std::string_view word = "before_cap";
     double share = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<JitterBeforeCap, double>{"", &JitterBeforeCap::share, "%", "share", 0, 1}};
+        return std::tuple{
+            Field<JitterBeforeCap, double>{"", &JitterBeforeCap::share, "%", "share", 0, 1}};
     }
 };
 
@@ -321,8 +359,10 @@ struct Heartbeat {
     Duration interval{30'000'000'000};
     double jitter = 0.2;
     static constexpr auto fields() {
-        return std::tuple{Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s", "between pings", 1e-3, 1e5},
-                          Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%", "share that varies", 0, 1}};
+        return std::tuple{
+            Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s", "between pings", 1e-3,
+                                       1e5},
+            Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%", "share that varies", 0, 1}};
     }
 };
 
@@ -338,14 +378,16 @@ struct Reconnect {
             Field<Reconnect, Duration>{"first", &Reconnect::first, "s", "first wait", 0, 1e5},
             Field<Reconnect, double>{"factor", &Reconnect::factor, "", "growth", 1, 100},
             Field<Reconnect, Duration>{"cap", &Reconnect::cap, "s", "longest wait", 0, 1e5},
-            Field<Reconnect, std::variant<NoJitter, FullJitter, JitterBeforeCap>>{"jitter", &Reconnect::jitter, "", "spread"}};
+            Field<Reconnect, std::variant<NoJitter, FullJitter, JitterBeforeCap>>{
+                "jitter", &Reconnect::jitter, "", "spread"}};
     }
 };
 
 struct PeriodicSync {
     std::string align_to;
     static constexpr auto fields() {
-        return std::tuple{Field<PeriodicSync, std::string>{"align_to", &PeriodicSync::align_to, "", "what"}};
+        return std::tuple{
+            Field<PeriodicSync, std::string>{"align_to", &PeriodicSync::align_to, "", "what"}};
     }
 };
 
@@ -360,7 +402,8 @@ struct App {
             Field<App, Heartbeat>{"heartbeat", &App::heartbeat, "", "keep-alive"},
             Field<App, Reconnect>{"reconnect", &App::reconnect, "", "after a loss"},
             Field<App, std::vector<Resync>>{"resync_on", &App::resync_on, "", "occasions"},
-            Field<App, std::optional<PeriodicSync>>{"periodic_sync", &App::periodic_sync, "", "by the clock"},
+            Field<App, std::optional<PeriodicSync>>{"periodic_sync", &App::periodic_sync, "",
+                                                    "by the clock"},
             Field<App, bool>{"read_receipts", &App::read_receipts, "", "whether they are sent"}};
     }
 };
@@ -369,8 +412,10 @@ struct Conversations {
     std::uint32_t count = 1;
     Distribution members = Distribution::constant(2);
     static constexpr auto fields() {
-        return std::tuple{Field<Conversations, std::uint32_t>{"count", &Conversations::count, "", "number", 1, 1e7},
-                          Field<Conversations, Distribution>{"members", &Conversations::members, "", "of each", 1}};
+        return std::tuple{Field<Conversations, std::uint32_t>{"count", &Conversations::count, "",
+                                                              "number", 1, 1e7},
+                          Field<Conversations, Distribution>{"members", &Conversations::members, "",
+                                                             "of each", 1}};
     }
 };
 
@@ -379,9 +424,10 @@ struct Send {
     double rate = 1;
     std::optional<Duration> until;
     static constexpr auto fields() {
-        return std::tuple{Field<Send, Process>{"process", &Send::process, "", "law"},
-                          Field<Send, double>{"rate", &Send::rate, "msg/min", "of each", 0, 1e6},
-                          Field<Send, std::optional<Duration>>{"until", &Send::until, "s", "last", 0, 1e9}};
+        return std::tuple{
+            Field<Send, Process>{"process", &Send::process, "", "law"},
+            Field<Send, double>{"rate", &Send::rate, "msg/min", "of each", 0, 1e6},
+            Field<Send, std::optional<Duration>>{"until", &Send::until, "s", "last", 0, 1e9}};
     }
 };
 
@@ -391,7 +437,8 @@ struct Traffic {
     Distribution size = Distribution::constant(900);
     static constexpr auto fields() {
         return std::tuple{
-            Field<Traffic, Conversations>{"conversations", &Traffic::conversations, "", "who with whom"},
+            Field<Traffic, Conversations>{"conversations", &Traffic::conversations, "",
+                                          "who with whom"},
             Field<Traffic, Send>{"send", &Traffic::send, "", "when"},
             Field<Traffic, Distribution>{"size", &Traffic::size, "B", "of a message", 1}};
     }
@@ -406,10 +453,13 @@ struct Population {
     static constexpr auto fields() {
         return std::tuple{
             Field<Population, std::uint32_t>{"count", &Population::count, "", "members", 1, 1e7},
-            Field<Population, std::optional<Reference>>{"mobility", &Population::mobility, "", "how they move"},
-            Field<Population, std::optional<Reference>>{"clock", &Population::clock, "", "what they carry"},
+            Field<Population, std::optional<Reference>>{"mobility", &Population::mobility, "",
+                                                        "how they move"},
+            Field<Population, std::optional<Reference>>{"clock", &Population::clock, "",
+                                                        "what they carry"},
             Field<Population, WeightedChoice>{"app", &Population::app, "", "version"},
-            Field<Population, std::vector<Technology>>{"interfaces", &Population::interfaces, "", "radios"},
+            Field<Population, std::vector<Technology>>{"interfaces", &Population::interfaces, "",
+                                                       "radios"},
             Field<Population, Traffic>{"traffic", &Population::traffic, "", "what they send"}};
     }
     static constexpr std::array<std::string_view, 2> required() { return {"count", "app"}; }
@@ -418,16 +468,18 @@ struct Population {
 struct Restart {
     Duration cold_cache{};
     static constexpr auto fields() {
-        return std::tuple{Field<Restart, Duration>{"cold_cache", &Restart::cold_cache, "s", "time to warm", 0, 1e5}};
+        return std::tuple{Field<Restart, Duration>{"cold_cache", &Restart::cold_cache, "s",
+                                                   "time to warm", 0, 1e5}};
     }
 };
 
 struct Degraded {
     std::optional<std::uint64_t> downlink, uplink;
     static constexpr auto fields() {
-        return std::tuple{
-            Field<Degraded, std::optional<std::uint64_t>>{"downlink", &Degraded::downlink, "bit/s", "capacity", 0, 1e12},
-            Field<Degraded, std::optional<std::uint64_t>>{"uplink", &Degraded::uplink, "bit/s", "capacity", 0, 1e12}};
+        return std::tuple{Field<Degraded, std::optional<std::uint64_t>>{
+                              "downlink", &Degraded::downlink, "bit/s", "capacity", 0, 1e12},
+                          Field<Degraded, std::optional<std::uint64_t>>{
+                              "uplink", &Degraded::uplink, "bit/s", "capacity", 0, 1e12}};
     }
 };
 
@@ -446,20 +498,26 @@ struct TimelineEntry {
             Field<TimelineEntry, Time>{"at", &TimelineEntry::at, "s", "begin", 0, 1e9},
             Field<TimelineEntry, Fault>{"fault", &TimelineEntry::fault, "", "what"},
             Field<TimelineEntry, Selector>{"target", &TimelineEntry::target, "", "where"},
-            Field<TimelineEntry, std::optional<Degraded>>{"set", &TimelineEntry::set, "", "to what"},
-            Field<TimelineEntry, std::optional<Duration>>{"by", &TimelineEntry::by, "s", "step", -1e6, 1e6},
+            Field<TimelineEntry, std::optional<Degraded>>{"set", &TimelineEntry::set, "",
+                                                          "to what"},
+            Field<TimelineEntry, std::optional<Duration>>{"by", &TimelineEntry::by, "s", "step",
+                                                          -1e6, 1e6},
             Field<TimelineEntry, Duration>{"for", &TimelineEntry::for_, "s", "how long", 0, 1e9},
-            Field<TimelineEntry, std::optional<Restart>>{"restart", &TimelineEntry::restart, "", "afterwards"}};
+            Field<TimelineEntry, std::optional<Restart>>{"restart", &TimelineEntry::restart, "",
+                                                         "afterwards"}};
     }
-    static constexpr std::array<std::string_view, 4> required() { return {"name", "at", "fault", "target"}; }
+    static constexpr std::array<std::string_view, 4> required() {
+        return {"name", "at", "fault", "target"};
+    }
 };
 
 struct Series {
     Duration every{1'000'000'000};
     std::vector<Selector> of;
     static constexpr auto fields() {
-        return std::tuple{Field<Series, Duration>{"every", &Series::every, "s", "interval", 1e-3, 1e6},
-                          Field<Series, std::vector<Selector>>{"of", &Series::of, "", "metrics"}};
+        return std::tuple{
+            Field<Series, Duration>{"every", &Series::every, "s", "interval", 1e-3, 1e6},
+            Field<Series, std::vector<Selector>>{"of", &Series::of, "", "metrics"}};
     }
 };
 
@@ -468,9 +526,10 @@ struct Outputs {
     std::vector<std::string> events;
     Node messages;
     static constexpr auto fields() {
-        return std::tuple{Field<Outputs, Series>{"series", &Outputs::series, "", "sampled"},
-                          Field<Outputs, std::vector<std::string>>{"events", &Outputs::events, "", "kept"},
-                          Field<Outputs, Node>{"messages", &Outputs::messages, "", "what of messages"}};
+        return std::tuple{
+            Field<Outputs, Series>{"series", &Outputs::series, "", "sampled"},
+            Field<Outputs, std::vector<std::string>>{"events", &Outputs::events, "", "kept"},
+            Field<Outputs, Node>{"messages", &Outputs::messages, "", "what of messages"}};
     }
 };
 
@@ -487,8 +546,10 @@ struct Expectation {
             Field<Expectation, Selector>{"metric", &Expectation::metric, "", "what"},
             Field<Expectation, std::optional<Window>>{"during", &Expectation::during, "s", "when"},
             Field<Expectation, Limit>{"is", &Expectation::is, "", "limit"},
-            Field<Expectation, Severity>{"severity", &Expectation::severity, "", "what a failure means"},
-            Field<Expectation, bool>{"always", &Expectation::always, "", "also under changed parameters"}};
+            Field<Expectation, Severity>{"severity", &Expectation::severity, "",
+                                         "what a failure means"},
+            Field<Expectation, bool>{"always", &Expectation::always, "",
+                                     "also under changed parameters"}};
     }
     static constexpr std::array<std::string_view, 3> required() { return {"name", "metric", "is"}; }
 };
@@ -512,20 +573,27 @@ struct Scenario {
     static constexpr auto fields() {
         return std::tuple{
             Field<Scenario, std::string>{"title", &Scenario::title, "", "one line"},
-            Field<Scenario, std::vector<std::string>>{"tags", &Scenario::tags, "", "words to find it by"},
+            Field<Scenario, std::vector<std::string>>{"tags", &Scenario::tags, "",
+                                                      "words to find it by"},
             Field<Scenario, std::uint64_t>{"seed", &Scenario::seed, "", "of all draws"},
             Field<Scenario, Timestamp>{"epoch", &Scenario::epoch, "", "true time at t = 0"},
-            Field<Scenario, Duration>{"duration", &Scenario::duration, "s", "of the run", 1e-9, 3.2e9},
-            Field<Scenario, Duration>{"warmup", &Scenario::warmup, "s", "left out of summaries", 0, 3.2e9},
+            Field<Scenario, Duration>{"duration", &Scenario::duration, "s", "of the run", 1e-9,
+                                      3.2e9},
+            Field<Scenario, Duration>{"warmup", &Scenario::warmup, "s", "left out of summaries", 0,
+                                      3.2e9},
             Field<Scenario, Network>{"network", &Scenario::network, "", "cells and paths"},
             Field<Scenario, Node>{"mobility", &Scenario::mobility, "", "ways to move"},
             Field<Scenario, Node>{"servers", &Scenario::servers, "", "machines"},
-            Field<Scenario, std::vector<Named<ClockParams>>>{"clocks", &Scenario::clocks, "", "kinds of clock"},
+            Field<Scenario, std::vector<Named<ClockParams>>>{"clocks", &Scenario::clocks, "",
+                                                             "kinds of clock"},
             Field<Scenario, std::vector<Named<App>>>{"apps", &Scenario::apps, "", "versions"},
-            Field<Scenario, std::vector<Named<Population>>>{"populations", &Scenario::populations, "", "devices"},
-            Field<Scenario, std::vector<TimelineEntry>>{"timeline", &Scenario::timeline, "", "faults"},
+            Field<Scenario, std::vector<Named<Population>>>{"populations", &Scenario::populations,
+                                                            "", "devices"},
+            Field<Scenario, std::vector<TimelineEntry>>{"timeline", &Scenario::timeline, "",
+                                                        "faults"},
             Field<Scenario, Outputs>{"outputs", &Scenario::outputs, "", "what is kept"},
-            Field<Scenario, std::vector<Expectation>>{"expectations", &Scenario::expectations, "", "assertions"}};
+            Field<Scenario, std::vector<Expectation>>{"expectations", &Scenario::expectations, "",
+                                                      "assertions"}};
     }
     static constexpr std::array<std::string_view, 2> required() { return {"seed", "duration"}; }
 };

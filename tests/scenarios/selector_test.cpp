@@ -1,0 +1,96 @@
+#include "scenarios/selector.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace driftstorm;
+
+namespace {
+
+Selector selector(const std::string& text) {
+    const ParsedSelector parsed = parse_selector(text);
+    REQUIRE_MESSAGE(parsed.selector.has_value(), text << " " << parsed.error);
+    return *parsed.selector;
+}
+
+Limit limit(const std::string& text) {
+    const ParsedLimit parsed = parse_limit(text);
+    REQUIRE_MESSAGE(parsed.limit.has_value(), text << " " << parsed.error);
+    return *parsed.limit;
+}
+
+}  // namespace
+
+TEST_CASE("selectors take names, indices, conditions and bracketed names apart") {
+    using Kind = SelectorStep::Kind;
+    const Selector relay = selector("servers.relays[1]");
+    REQUIRE(relay.steps.size() == 3);
+    CHECK(relay.head() == "servers.relays");
+    CHECK(relay.steps[2].kind == Kind::index);
+    CHECK(relay.steps[2].index == 1);
+
+    const Selector riders = selector("riders[app=v7.3.1, interface=lte]");
+    REQUIRE(riders.steps.size() == 2);
+    CHECK(riders.steps[1].matches ==
+          std::vector<SelectorStep::Match>{{"app", "v7.3.1"}, {"interface", "lte"}});
+
+    const Selector cap = selector("apps[v7.3.1].reconnect.cap");
+    REQUIRE(cap.steps.size() == 4);
+    CHECK(cap.steps[1].kind == Kind::name);
+    CHECK(cap.steps[1].name == "v7.3.1");
+    CHECK(cap.head() == "apps.v7.3.1.reconnect.cap");
+
+    CHECK(selector("relays.queue_depth.max").head() == "relays.queue_depth.max");
+    CHECK(selector("timeline[relay 1 down].for").steps[1].name == "relay 1 down");
+    CHECK(selector("servers.relays[1][2]").steps.size() == 4);
+}
+
+TEST_CASE("a malformed selector is refused at the byte where it goes wrong") {
+    struct Row {
+        const char* text;
+        std::size_t offset;
+    };
+    const Row rows[] = {{"", 0},       {".a", 0},       {"a.", 1},
+                        {"a..b", 2},   {"[1]", 0},      {"a.[1]", 2},
+                        {"a[1", 1},    {"a[]", 2},      {"a[b=]", 2},
+                        {"a[=b]", 2},  {"a[b=c=d]", 2}, {"a[b=c,]", 2},
+                        {"a[b,c]", 2}, {"a b", 1},      {"a[1]b", 4},
+                        {"a[[1]]", 2}, {"a]", 1},       {"a[99999999999999999999]", 2},
+                        {"a[ b ]", 2}};
+    for (const Row& row : rows) {
+        CAPTURE(row.text);
+        const ParsedSelector parsed = parse_selector(row.text);
+        CHECK_FALSE(parsed.selector.has_value());
+        CHECK(parsed.offset == row.offset);
+        CHECK(!parsed.error.empty());
+    }
+}
+
+TEST_CASE("limits hold where they say") {
+    CHECK(limit(">= 6").holds(6, ""));
+    CHECK_FALSE(limit(">= 6").holds(5.9, ""));
+    CHECK_FALSE(limit("> 6").holds(6, ""));
+    CHECK(limit("< 500").holds(499, ""));
+    CHECK_FALSE(limit("< 500").holds(500, ""));
+    CHECK(limit("<= 500 ms").holds(0.5, "s"));
+    CHECK(limit("== 0").holds(0, ""));
+    CHECK(limit("0").holds(0, ""));
+    CHECK(limit("!= 0").holds(1, ""));
+    CHECK(limit("41 s +- 15 %").holds(41 * 1.149, "s"));
+    CHECK_FALSE(limit("41 s +- 15 %").holds(41 * 1.151, "s"));
+    CHECK(limit("41 s +- 2 s").holds(39.1, "s"));
+    CHECK_FALSE(limit("41 s +- 2 s").holds(38.9, "s"));
+    CHECK(limit("41 s \u00b1 2 s").holds(43, "s"));
+    CHECK(limit("== -4 ms +- 1 ms").holds(-0.005, "s"));
+    CHECK(limit("== theory.recovery +- 10 %").holds(109, "s", 100));
+    CHECK_FALSE(limit("== theory.recovery +- 10 %").holds(111, "s", 100));
+    CHECK(limit("== theory.recovery +- 10 %").metric->head() == "theory.recovery");
+    CHECK(limit("12 % +- 2 %").tolerance_is_relative());
+    CHECK(limit("> storms.baseline").holds(2, "", 1));
+    CHECK_THROWS(limit("< 500 ms").holds(1, "m"));
+    for (const char* text : {"", ">=", "= 6", "=> 6", ">= 6 +- 1", "6 +-", "6 +- -1",
+                             "41 s +- 3 km", "6 7", "41 sec", "== a..b", "+- 3", "6 +- few"}) {
+        CAPTURE(text);
+        CHECK_FALSE(parse_limit(text).limit.has_value());
+        CHECK(!parse_limit(text).error.empty());
+    }
+}
