@@ -29,7 +29,9 @@ void must(bool promise) {
 /// What was read and written out must read back as the same.
 void check_round_trip(const driftstorm::Document& document, const std::string& included) {
     using namespace driftstorm;
-    const std::string text = "schema: scenario/1\n" + yaml_text(document.root);
+    // an empty map is "{}", which cannot follow a key
+    const std::string sections = document.root.size() > 0 ? yaml_text(document.root) : "";
+    const std::string text = "schema: scenario/1\n" + sections;
     Complaints complaints([&](const std::string& name, std::string&) -> std::optional<std::string> {
         return name == "again.yaml" ? text : included;
     });
