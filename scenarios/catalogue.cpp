@@ -11,7 +11,8 @@ namespace driftstorm {
 
 namespace {
 
-// ---- kinds ---------------------------------------------------------------------------------------
+// ---- kinds
+// ---------------------------------------------------------------------------------------
 
 template <class Variant>
 struct Kinds;
@@ -19,21 +20,25 @@ template <class... Kind>
 struct Kinds<std::variant<Kind...>> {
     static constexpr std::array<std::string_view, sizeof...(Kind)> words{Kind::kind...};
 
-    /// Reads a map by the word under `kind`; without that key the kind is `otherwise` (or it is an error).
+    /// Reads a map by the word under `kind`; without that key the kind is `otherwise` (or it is an
+    /// error).
     static bool read(const Node& node, const std::string& path, Complaints& complaints,
                      std::variant<Kind...>& entry, std::string_view otherwise) {
         if (!check_is_map(node, {path, path, {}, complaints})) return false;
         const Node* word = node.find("kind");
         std::size_t index = words.size();
         if (word != nullptr) {
-            const auto found = read_word(*word, {"kind", child_path(path, "kind"), {}, complaints}, words);
+            const auto found =
+                read_word(*word, {"kind", child_path(path, "kind"), {}, complaints}, words);
             if (!found) return false;
             index = *found;
         } else {
-            index = static_cast<std::size_t>(std::find(words.begin(), words.end(), otherwise) - words.begin());
+            index = static_cast<std::size_t>(std::find(words.begin(), words.end(), otherwise) -
+                                             words.begin());
             if (index == words.size()) {
-                complaints.error(node.position(),
-                                 "'kind' is missing; it is " + list_words({words.begin(), words.end()}), path);
+                complaints.error(
+                    node.position(),
+                    "'kind' is missing; it is " + list_words({words.begin(), words.end()}), path);
                 return false;
             }
         }
@@ -67,8 +72,8 @@ struct Kinds<std::variant<Kind...>> {
 };
 
 template <class Variant>
-void read_kinds(const Node& section, const std::string& path, Complaints& complaints, std::string_view otherwise,
-                std::vector<Named<Variant>>& entries) {
+void read_kinds(const Node& section, const std::string& path, Complaints& complaints,
+                std::string_view otherwise, std::vector<Named<Variant>>& entries) {
     if (section.is_null() || !check_is_map(section, {path, path, {}, complaints})) return;
     for (const Node::Entry& entry : section.entries()) {
         const std::string below = child_path(path, entry.key);
@@ -79,12 +84,15 @@ void read_kinds(const Node& section, const std::string& path, Complaints& compla
     }
 }
 
-// ---- sources of time -----------------------------------------------------------------------------
+// ---- sources of time
+// -----------------------------------------------------------------------------
 
-constexpr std::array<std::string_view, std::variant_size_v<SyncSource>> protocols{SntpParams::word, NitzParams::word};
+constexpr std::array<std::string_view, std::variant_size_v<SyncSource>> protocols{SntpParams::word,
+                                                                                  NitzParams::word};
 
 template <class Source>
-void read_source(const Node& node, const std::string& path, Complaints& complaints, ClockEntry& clock) {
+void read_source(const Node& node, const std::string& path, Complaints& complaints,
+                 ClockEntry& clock) {
     Source params{};
     read_fields(node, path, complaints, params, {{"protocol"}, nullptr});
     clock.sync.emplace_back(std::move(params));
@@ -92,21 +100,29 @@ void read_source(const Node& node, const std::string& path, Complaints& complain
     clock.sync_at.push_back(server != nullptr ? server->position() : node.position());
 }
 
-void read_clock(const Node::Entry& entry, const std::string& path, Complaints& complaints, ClockEntry& clock) {
-    if (!read_fields(entry.value, path, complaints, clock, {{"sync"}, nullptr}) && !entry.value.is_map()) return;
+void read_clock(const Node::Entry& entry, const std::string& path, Complaints& complaints,
+                ClockEntry& clock) {
+    if (!read_fields(entry.value, path, complaints, clock, {{"sync"}, nullptr}) &&
+        !entry.value.is_map())
+        return;
     const Node* sync = entry.value.find("sync");
-    if (sync == nullptr || !check_is_sequence(*sync, {"sync", child_path(path, "sync"), {}, complaints})) return;
+    if (sync == nullptr ||
+        !check_is_sequence(*sync, {"sync", child_path(path, "sync"), {}, complaints}))
+        return;
     for (std::size_t i = 0; i < sync->size(); ++i) {
         const Node& source = sync->entries()[i].value;
         const std::string below = item_path(child_path(path, "sync"), i);
         if (!check_is_map(source, {below, below, {}, complaints})) continue;
         const Node* protocol = source.find("protocol");
         if (protocol == nullptr) {
-            complaints.error(source.position(),
-                             "'protocol' is missing; it is " + list_words({protocols.begin(), protocols.end()}), below);
+            complaints.error(
+                source.position(),
+                "'protocol' is missing; it is " + list_words({protocols.begin(), protocols.end()}),
+                below);
             continue;
         }
-        const auto index = read_word(*protocol, {"protocol", child_path(below, "protocol"), {}, complaints}, protocols);
+        const auto index = read_word(
+            *protocol, {"protocol", child_path(below, "protocol"), {}, complaints}, protocols);
         if (!index) continue;
         if (*index == 0) {
             read_source<SntpParams>(source, below, complaints, clock);
@@ -134,7 +150,8 @@ Node clock_node(const ClockEntry& clock) {
     return Node::map(std::move(entries), {});
 }
 
-// ---- the whole file ------------------------------------------------------------------------------
+// ---- the whole file
+// ------------------------------------------------------------------------------
 
 struct TopLevel {
     std::string title;
@@ -162,16 +179,23 @@ struct TopLevel {
             Field<P, std::uint64_t>{"seed", &P::seed, "", "of all draws", 0, 1.8446744073709552e19},
             Field<P, Timestamp>{"epoch", &P::epoch, "", "true time at the start, UTC"},
             Field<P, Duration>{"duration", &P::duration, "s", "of the run", 1e-9, 3.1e9},
-            Field<P, Duration>{"warmup", &P::warmup, "s", "left out of summaries and expectations", 0, 3.1e9},
-            Field<P, NetworkSection>{"network", &P::network, "", "cells, access points, paths, routers"},
+            Field<P, Duration>{"warmup", &P::warmup, "s", "left out of summaries and expectations",
+                               0, 3.1e9},
+            Field<P, NetworkSection>{"network", &P::network, "",
+                                     "cells, access points, paths, routers"},
             Field<P, Node>{"mobility", &P::mobility, "", "how devices move"},
-            Field<P, Node>{"clocks", &P::clocks, "", "classes of clocks, and how they are kept right"},
+            Field<P, Node>{"clocks", &P::clocks, "",
+                           "classes of clocks, and how they are kept right"},
             Field<P, Node>{"servers", &P::servers, "", "groups of servers"},
-            Field<P, std::vector<Named<AppVersion>>>{"apps", &P::apps, "", "versions of the messaging app"},
-            Field<P, Node>{"populations", &P::populations, "", "devices with their people, customers"},
-            Field<P, std::vector<FaultEntry>>{"timeline", &P::timeline, "", "what breaks, when, for how long"},
+            Field<P, std::vector<Named<AppVersion>>>{"apps", &P::apps, "",
+                                                     "versions of the messaging app"},
+            Field<P, Node>{"populations", &P::populations, "",
+                           "devices with their people, customers"},
+            Field<P, std::vector<FaultEntry>>{"timeline", &P::timeline, "",
+                                              "what breaks, when, for how long"},
             Field<P, Node>{"outputs", &P::outputs, "", "what the result file keeps"},
-            Field<P, std::vector<Expectation>>{"expectations", &P::expectations, "", "assertions about the run"}};
+            Field<P, std::vector<Expectation>>{"expectations", &P::expectations, "",
+                                               "assertions about the run"}};
     }
 };
 
@@ -179,8 +203,8 @@ struct TopLevel {
 constexpr std::array<std::string_view, 1> no_outputs{"none"};
 
 template <class Entry>
-void use_choice(const WeightedChoice& choice, std::string_view section, std::string_view what, Names& names,
-                Complaints& complaints, const std::vector<Named<Entry>>&) {
+void use_choice(const WeightedChoice& choice, std::string_view section, std::string_view what,
+                Names& names, Complaints& complaints, const std::vector<Named<Entry>>&) {
     for (const WeightedChoice::Option& option : choice.options)
         names.use({option.name, option.at, choice.path}, {section}, what, complaints);
 }
@@ -188,13 +212,6 @@ void use_choice(const WeightedChoice& choice, std::string_view section, std::str
 bool is_technology(std::string_view word) {
     const auto& words = enum_words<Technology>;
     return word != "none" && std::find(words.begin(), words.end(), word) != words.end();
-}
-
-std::optional<std::size_t> technology_of(std::string_view word) {
-    const auto& words = enum_words<Technology>;
-    const auto found = std::find(words.begin(), words.end(), word);
-    if (found == words.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - words.begin());
 }
 
 template <class Entry>
@@ -206,31 +223,39 @@ const Named<Entry>* find_named(const std::vector<Named<Entry>>& entries, std::st
 
 void check_path_ends(const Scenario& scenario, Names& names, Complaints& complaints) {
     for (const PathEntry& path : scenario.network.paths) {
-        if (!is_technology(path.from.name)) names.use(path.from, {"servers"}, "technology or server group", complaints);
+        if (!is_technology(path.from.name))
+            names.use(path.from, {"servers"}, "technology or server group", complaints);
         names.use(path.to, {"servers"}, "server group", complaints);
         for (const std::string& router : path.over)
             if (find_named(scenario.network.routers, router) == nullptr)
-                complaints.error(path.from.at, "'over' names the router " + quote(router) + ", which is not defined",
-                                 path.from.path);
+                complaints.error(
+                    path.from.at,
+                    "'over' names the router " + quote(router) + ", which is not defined",
+                    path.from.path);
         if (!path.over.empty() && path.over.size() != 2)
-            complaints.error(path.from.at, "'over' is a pair: the first and the last router of the path",
+            complaints.error(path.from.at,
+                             "'over' is a pair: the first and the last router of the path",
                              path.from.path);
     }
     for (const Named<WireEntry>& wire : scenario.network.links) {
         if (wire.value.between.size() != 2) {
-            complaints.error(wire.at, "'between' is a pair of routers", child_path("network.links", wire.name));
+            complaints.error(wire.at, "'between' is a pair of routers",
+                             child_path("network.links", wire.name));
             continue;
         }
         for (const std::string& end : wire.value.between)
             if (find_named(scenario.network.routers, end) == nullptr)
-                complaints.error(wire.at, "'between' names the router " + quote(end) + ", which is not defined",
-                                 child_path("network.links", wire.name));
+                complaints.error(
+                    wire.at, "'between' names the router " + quote(end) + ", which is not defined",
+                    child_path("network.links", wire.name));
     }
 }
 
 bool has_path(const Scenario& scenario, std::string_view a, std::string_view b) {
     for (const PathEntry& path : scenario.network.paths)
-        if ((path.from.name == a && path.to.name == b) || (path.from.name == b && path.to.name == a)) return true;
+        if ((path.from.name == a && path.to.name == b) ||
+            (path.from.name == b && path.to.name == a))
+            return true;
     return false;
 }
 
@@ -243,25 +268,30 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
                              child_path("servers", server.name));
     if (relays != nullptr && std::get<RelayGroup>(relays->value).nodes > 1 &&
         !has_path(scenario, relays->name, relays->name))
-        complaints.error(relays->at, "its nodes have no path to each other; add { from: " + relays->name +
-                                         ", to: " + relays->name + ", delay: ... } to network.paths",
+        complaints.error(relays->at,
+                         "its nodes have no path to each other; add { from: " + relays->name +
+                             ", to: " + relays->name + ", delay: ... } to network.paths",
                          child_path("servers", relays->name));
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const std::string where = child_path("populations", population.name);
         if (const auto* customers = std::get_if<CustomerPopulation>(&population.value)) {
             if (!names.use(customers->station, {"servers"}, "station", complaints)) continue;
-            const Named<ServerEntry>* station = find_named(scenario.servers, customers->station.name);
+            const Named<ServerEntry>* station =
+                find_named(scenario.servers, customers->station.name);
             if (station != nullptr && !std::holds_alternative<StationGroup>(station->value))
-                complaints.error(customers->station.at,
-                                 quote(customers->station.name) + " is no station but a server of another kind", where);
+                complaints.error(
+                    customers->station.at,
+                    quote(customers->station.name) + " is no station but a server of another kind",
+                    where);
             continue;
         }
         const auto& devices = std::get<DevicePopulation>(population.value);
         std::vector<std::pair<std::string, std::string>> needed;  // server group, for what
         if (!devices.app.options.empty()) {
             if (relays == nullptr) {
-                complaints.error(population.at, "its apps have no relay: no group of servers has kind message_relay",
-                                 where);
+                complaints.error(
+                    population.at,
+                    "its apps have no relay: no group of servers has kind message_relay", where);
             } else {
                 needed.emplace_back(relays->name, "the app");
             }
@@ -270,16 +300,19 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
             const Named<ClockEntry>* clock = find_named(scenario.clocks, option.name);
             if (clock == nullptr) continue;
             for (const SyncSource& source : clock->value.sync)
-                if (const auto* sntp = std::get_if<SntpParams>(&source)) needed.emplace_back(sntp->server, "the clock");
+                if (const auto* sntp = std::get_if<SntpParams>(&source))
+                    needed.emplace_back(sntp->server, "the clock");
         }
         for (const auto& [group, what] : needed)
             for (const Technology technology : devices.interfaces) {
-                const std::string word(enum_words<Technology>[static_cast<std::size_t>(technology)]);
+                const std::string word(
+                    enum_words<Technology>[static_cast<std::size_t>(technology)]);
                 if (technology == Technology::none || has_path(scenario, word, group)) continue;
                 if (find_named(scenario.servers, group) == nullptr) continue;
                 complaints.error(population.at,
-                                 "no path from " + word + " to " + quote(group) + ", which " + what + " needs; add one to " +
-                                     "network.paths, or leave " + word + " out of its interfaces",
+                                 "no path from " + word + " to " + quote(group) + ", which " +
+                                     what + " needs; add one to " + "network.paths, or leave " +
+                                     word + " out of its interfaces",
                                  where);
             }
     }
@@ -290,13 +323,16 @@ void check_clocks(const Scenario& scenario, Names& names, Complaints& complaints
         for (std::size_t i = 0; i < clock.value.sync.size(); ++i) {
             const auto* sntp = std::get_if<SntpParams>(&clock.value.sync[i]);
             if (sntp == nullptr || sntp->server.empty()) continue;
-            const std::string where = item_path(child_path("clocks", clock.name) + ".sync", i) + ".server";
-            if (!names.use({sntp->server, clock.value.sync_at[i], where}, {"servers"}, "group of time servers",
-                           complaints))
+            const std::string where =
+                item_path(child_path("clocks", clock.name) + ".sync", i) + ".server";
+            if (!names.use({sntp->server, clock.value.sync_at[i], where}, {"servers"},
+                           "group of time servers", complaints))
                 continue;
             const Named<ServerEntry>* group = find_named(scenario.servers, sntp->server);
             if (group != nullptr && !std::holds_alternative<TimeServerGroup>(group->value))
-                complaints.error(clock.value.sync_at[i], quote(sntp->server) + " is no group of time servers", where)
+                complaints
+                    .error(clock.value.sync_at[i],
+                           quote(sntp->server) + " is no group of time servers", where)
                     .notes.push_back({group->at, "defined here"});
         }
 }
@@ -304,7 +340,8 @@ void check_clocks(const Scenario& scenario, Names& names, Complaints& complaints
 void check_outputs(const Node& node, Scenario& scenario, Complaints& complaints) {
     if (node.is_null()) return;
     if (node.is_scalar()) {
-        scenario.outputs_none = read_word(node, {"outputs", "outputs", {}, complaints}, no_outputs).has_value();
+        scenario.outputs_none =
+            read_word(node, {"outputs", "outputs", {}, complaints}, no_outputs).has_value();
         return;
     }
     read_fields(node, "outputs", complaints, scenario.outputs);
@@ -314,8 +351,11 @@ void check_outputs(const Node& node, Scenario& scenario, Complaints& complaints)
     for (std::size_t i = 0; i < scenario.outputs.events.size(); ++i) {
         const std::string& word = scenario.outputs.events[i];
         if (std::find(known.begin(), known.end(), word) != known.end()) continue;
-        const Position at = events != nullptr && i < events->size() ? events->entries()[i].value.position() : node.position();
-        complaints.error(at, "no such kind of event: " + quote(word) + did_you_mean(word, known), "outputs.events");
+        const Position at = events != nullptr && i < events->size()
+                                ? events->entries()[i].value.position()
+                                : node.position();
+        complaints.error(at, "no such kind of event: " + quote(word) + did_you_mean(word, known),
+                         "outputs.events");
     }
 }
 
@@ -326,7 +366,8 @@ void check_series(const Node& node, const Scenario& scenario, Complaints& compla
     std::vector<std::string> known;
     const auto add = [&known](const std::string& owner, std::string_view group) {
         for (const auto& [word, help] : series_words())
-            if (word.substr(0, word.find('.')) == group) known.push_back(owner + std::string(word.substr(word.find('.'))));
+            if (word.substr(0, word.find('.')) == group)
+                known.push_back(owner + std::string(word.substr(word.find('.'))));
     };
     for (const Named<ServerEntry>& server : scenario.servers) {
         if (std::holds_alternative<RelayGroup>(server.value)) add(server.name, "relay");
@@ -334,14 +375,16 @@ void check_series(const Node& node, const Scenario& scenario, Complaints& compla
         if (std::holds_alternative<StationGroup>(server.value)) add(server.name, "station");
     }
     for (const Named<PopulationEntry>& population : scenario.populations)
-        if (std::holds_alternative<DevicePopulation>(population.value)) add(population.name, "population");
+        if (std::holds_alternative<DevicePopulation>(population.value))
+            add(population.name, "population");
     if (!scenario.network.cells.empty()) add("cells", "cell");
     if (!scenario.network.access_points.empty()) add("access_points", "cell");
     for (const Node::Entry& item : of->entries()) {
         if (!item.value.is_scalar()) continue;
         const std::string& word = item.value.text();
         if (std::find(known.begin(), known.end(), word) != known.end()) continue;
-        complaints.error(item.value.position(), "nothing to sample is called " + quote(word) + did_you_mean(word, known),
+        complaints.error(item.value.position(),
+                         "nothing to sample is called " + quote(word) + did_you_mean(word, known),
                          "outputs.series.of");
     }
 }
@@ -354,7 +397,8 @@ void read_traces(Scenario& scenario, Complaints& complaints) {
         const Node* node = find_path(scenario.document.root, where);
         const Position at = node != nullptr ? node->position() : entry.at;
         const Position origin = node != nullptr ? node->origin() : entry.at;
-        const std::string name = origin.known() ? complaints.sources().beside(origin.file, replay->file) : replay->file;
+        const std::string name =
+            origin.known() ? complaints.sources().beside(origin.file, replay->file) : replay->file;
         std::string reason;
         const auto file = complaints.sources().read(name, at, reason);
         if (!file) {
@@ -364,10 +408,11 @@ void read_traces(Scenario& scenario, Complaints& complaints) {
         std::istringstream text(complaints.sources().file(*file).bytes);
         try {
             scenario.traces.emplace_back(
-                entry.name,
-                read_radio_trace(text, name, {replay->cell_column, replay->technology_column, replay->capacity_column,
-                                              static_cast<double>(replay->capacity_unit), replay->handover_column,
-                                              replay->signal_column}));
+                entry.name, read_radio_trace(text, name,
+                                             {replay->cell_column, replay->technology_column,
+                                              replay->capacity_column,
+                                              static_cast<double>(replay->capacity_unit),
+                                              replay->handover_column, replay->signal_column}));
         } catch (const std::runtime_error& error) {
             complaints.error(at, error.what(), where);
         }
@@ -392,15 +437,18 @@ void check_timeline(const Scenario& scenario, Complaints& complaints) {
         if (fault.target.steps.empty()) continue;
         const std::string where = item_path("timeline", i);
         if (fault.fault == FaultKind::clock_step && !fault.by)
-            complaints.error(fault.target.at, "a clock_step needs 'by': how far the clock is put forward", where);
+            complaints.error(fault.target.at,
+                             "a clock_step needs 'by': how far the clock is put forward", where);
         if (fault.fault != FaultKind::app_restart && !fault.length)
             complaints.error(fault.target.at, "'for' is missing: how long it lasts", where);
         if (fault.fault == FaultKind::cell_degrade && !fault.set.downlink && !fault.set.uplink)
-            complaints.error(fault.target.at, "a cell_degrade needs 'set': { downlink: ..., uplink: ... }", where);
+            complaints.error(fault.target.at,
+                             "a cell_degrade needs 'set': { downlink: ..., uplink: ... }", where);
         if (fault.fault == FaultKind::packet_loss && !fault.set.loss)
             complaints.error(fault.target.at, "a packet_loss needs 'set': { loss: ... }", where);
         if (fault.fault == FaultKind::capacity_factor && !fault.set.factor)
-            complaints.error(fault.target.at, "a capacity_factor needs 'set': { factor: ... }", where);
+            complaints.error(fault.target.at, "a capacity_factor needs 'set': { factor: ... }",
+                             where);
         resolve_target(scenario, fault, complaints);
     }
 }
@@ -409,13 +457,25 @@ void check_timeline(const Scenario& scenario, Complaints& complaints) {
 
 const std::vector<std::pair<std::string_view, std::string_view>>& event_tables() {
     static const std::vector<std::pair<std::string_view, std::string_view>> tables{
-        {"handover", "events/handover"},     {"connection", "events/connection"}, {"clock_adjust", "clocks/adjust"},
-        {"clock_sync", "clocks/sync"},       {"resync", "events/resync"},         {"retry", "events/retry"},
-        {"receipt", "events/receipt"},       {"fault", "events/fault"},           {"drop", "events/drop"},
-        {"server_drop", "events/server_drop"}, {"queue", "servers/queue"},        {"attached", "network/cell_attached"},
-        {"request_lost", "clocks/request_lost"}, {"server_step", "clocks/server_step"},
-        {"service", "events/service"},       {"attempt", "events/attempt"},       {"request", "events/request"},
-        {"station", "changes/station"},      {"clients", "changes/clients"}};
+        {"handover", "events/handover"},
+        {"connection", "events/connection"},
+        {"clock_adjust", "clocks/adjust"},
+        {"clock_sync", "clocks/sync"},
+        {"resync", "events/resync"},
+        {"retry", "events/retry"},
+        {"receipt", "events/receipt"},
+        {"fault", "events/fault"},
+        {"drop", "events/drop"},
+        {"server_drop", "events/server_drop"},
+        {"queue", "servers/queue"},
+        {"attached", "network/cell_attached"},
+        {"request_lost", "clocks/request_lost"},
+        {"server_step", "clocks/server_step"},
+        {"service", "events/service"},
+        {"attempt", "events/attempt"},
+        {"request", "events/request"},
+        {"station", "changes/station"},
+        {"clients", "changes/clients"}};
     return tables;
 }
 
@@ -429,7 +489,8 @@ const std::vector<std::pair<std::string_view, std::string_view>>& series_words()
         {"cell.attached", "devices served"},
         {"population.connected", "devices with a connection to a relay"},
         {"population.outbox", "messages not yet acknowledged"},
-        {"population.clock_offset.quantiles", "wall clock minus true time: 1, 5, 25, 50, 75, 95, 99 %"},
+        {"population.clock_offset.quantiles",
+         "wall clock minus true time: 1, 5, 25, 50, 75, 95, 99 %"},
         {"population.on_wifi", "devices served by Wi-Fi"},
         {"population.on_cellular", "devices served by a cell"},
         {"population.without_network", "devices without a network"}};
@@ -450,14 +511,15 @@ std::vector<std::pair<std::string, std::string>> list_models() {
 }
 
 std::vector<std::pair<std::string, std::string>> list_faults() {
-    return {{"node_down", "a server node crashes; target servers.NAME[K]; restart: { cold_cache }"},
-            {"link_down", "a router or wire fails; target network.routers.NAME or network.links.NAME"},
-            {"cell_degrade", "other rates; target a cell or access point; set: { downlink, uplink }"},
-            {"cell_down", "off; target a cell or access point"},
-            {"packet_loss", "target a cell, access point or network.paths[K]; set: { loss }"},
-            {"capacity_factor", "target a cell or access point; set: { factor }"},
-            {"clock_step", "target a server node; by: how far its clock is put forward"},
-            {"app_restart", "target a population or a part of it; clear_cache"}};
+    return {
+        {"node_down", "a server node crashes; target servers.NAME[K]; restart: { cold_cache }"},
+        {"link_down", "a router or wire fails; target network.routers.NAME or network.links.NAME"},
+        {"cell_degrade", "other rates; target a cell or access point; set: { downlink, uplink }"},
+        {"cell_down", "off; target a cell or access point"},
+        {"packet_loss", "target a cell, access point or network.paths[K]; set: { loss }"},
+        {"capacity_factor", "target a cell or access point; set: { factor }"},
+        {"clock_step", "target a server node; by: how far its clock is put forward"},
+        {"app_restart", "target a population or a part of it; clear_cache"}};
 }
 
 const Named<ServerEntry>* relay_group(const Scenario& scenario) {
@@ -491,7 +553,8 @@ std::unique_ptr<Scenario> read_scenario(const std::string& file, const std::vect
     for (Expectation& expectation : scenario->expectations) expectation.at = expectation.is.at;
     read_kinds(top.mobility, "mobility", complaints, "", scenario->mobility);
     read_kinds(top.servers, "servers", complaints, "", scenario->servers);
-    read_kinds(top.populations, "populations", complaints, DevicePopulation::kind, scenario->populations);
+    read_kinds(top.populations, "populations", complaints, DevicePopulation::kind,
+               scenario->populations);
     if (!top.clocks.is_null() && check_is_map(top.clocks, {"clocks", "clocks", {}, complaints}))
         for (const Node::Entry& entry : top.clocks.entries()) {
             const std::string path = child_path("clocks", entry.key);
@@ -507,8 +570,10 @@ std::unique_ptr<Scenario> read_scenario(const std::string& file, const std::vect
     for (const Named<PopulationEntry>& population : scenario->populations) {
         const auto* devices = std::get_if<DevicePopulation>(&population.value);
         if (devices == nullptr) continue;
-        use_choice(devices->mobility, "mobility", "way of moving", names, complaints, scenario->mobility);
-        use_choice(devices->clock, "clocks", "class of clocks", names, complaints, scenario->clocks);
+        use_choice(devices->mobility, "mobility", "way of moving", names, complaints,
+                   scenario->mobility);
+        use_choice(devices->clock, "clocks", "class of clocks", names, complaints,
+                   scenario->clocks);
         use_choice(devices->app, "apps", "version of the app", names, complaints, scenario->apps);
     }
     check_path_ends(*scenario, names, complaints);
@@ -526,21 +591,27 @@ std::unique_ptr<Scenario> read_scenario(const std::string& file, const std::vect
     return scenario;
 }
 
-// ---- targets -------------------------------------------------------------------------------------
+// ---- targets
+// -------------------------------------------------------------------------------------
 
 namespace {
 
 bool fits(FaultKind fault, TargetKind target) {
     switch (fault) {
         case FaultKind::node_down:
-        case FaultKind::clock_step: return target == TargetKind::server_node;
-        case FaultKind::link_down: return target == TargetKind::router || target == TargetKind::wire;
+        case FaultKind::clock_step:
+            return target == TargetKind::server_node;
+        case FaultKind::link_down:
+            return target == TargetKind::router || target == TargetKind::wire;
         case FaultKind::cell_degrade:
         case FaultKind::cell_down:
-        case FaultKind::capacity_factor: return target == TargetKind::cell || target == TargetKind::access_point;
+        case FaultKind::capacity_factor:
+            return target == TargetKind::cell || target == TargetKind::access_point;
         case FaultKind::packet_loss:
-            return target == TargetKind::cell || target == TargetKind::access_point || target == TargetKind::path;
-        case FaultKind::app_restart: return target == TargetKind::device;
+            return target == TargetKind::cell || target == TargetKind::access_point ||
+                   target == TargetKind::path;
+        case FaultKind::app_restart:
+            return target == TargetKind::device;
     }
     return false;
 }
@@ -556,23 +627,37 @@ struct TargetSection {
     std::string_view brief;
     TargetKind kind;
 };
-constexpr std::array<TargetSection, 6> target_sections{{{"network.cells", "cells", TargetKind::cell},
-                                                        {"network.access_points", "access_points", TargetKind::access_point},
-                                                        {"servers", "servers", TargetKind::server_node},
-                                                        {"network.routers", "routers", TargetKind::router},
-                                                        {"network.links", "links", TargetKind::wire},
-                                                        {"populations", "populations", TargetKind::device}}};
+constexpr std::array<TargetSection, 6> target_sections{
+    {{"network.cells", "cells", TargetKind::cell},
+     {"network.access_points", "access_points", TargetKind::access_point},
+     {"servers", "servers", TargetKind::server_node},
+     {"network.routers", "routers", TargetKind::router},
+     {"network.links", "links", TargetKind::wire},
+     {"populations", "populations", TargetKind::device}}};
 
 std::vector<std::string> names_of(const Scenario& scenario, TargetKind kind) {
     std::vector<std::string> names;
     switch (kind) {
-        case TargetKind::cell: add_names(scenario.network.cells, names); break;
-        case TargetKind::access_point: add_names(scenario.network.access_points, names); break;
-        case TargetKind::server_node: add_names(scenario.servers, names); break;
-        case TargetKind::router: add_names(scenario.network.routers, names); break;
-        case TargetKind::wire: add_names(scenario.network.links, names); break;
-        case TargetKind::device: add_names(scenario.populations, names); break;
-        case TargetKind::path: break;
+        case TargetKind::cell:
+            add_names(scenario.network.cells, names);
+            break;
+        case TargetKind::access_point:
+            add_names(scenario.network.access_points, names);
+            break;
+        case TargetKind::server_node:
+            add_names(scenario.servers, names);
+            break;
+        case TargetKind::router:
+            add_names(scenario.network.routers, names);
+            break;
+        case TargetKind::wire:
+            add_names(scenario.network.links, names);
+            break;
+        case TargetKind::device:
+            add_names(scenario.populations, names);
+            break;
+        case TargetKind::path:
+            break;
     }
     return names;
 }
@@ -583,14 +668,16 @@ std::uint32_t nodes_of(const ServerEntry& server) {
     return 1;
 }
 
-std::optional<Targets> nothing(Complaints& complaints, const Selector& selector, const std::string& message) {
+std::optional<Targets> nothing(Complaints& complaints, const Selector& selector,
+                               const std::string& message) {
     complaints.error(selector.at, message, selector.path);
     return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault, Complaints& complaints) {
+std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault,
+                                      Complaints& complaints) {
     const Selector& selector = fault.target;
     std::vector<SelectorStep> steps = selector.steps;
     const std::string word(enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)]);
@@ -598,12 +685,14 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
     // network.paths[K]
     const std::string head = selector.head();
     if (head == "network.paths" || head == "paths") {
-        if (!fits(fault.fault, TargetKind::path)) return nothing(complaints, selector, word + " cannot hit a path");
+        if (!fits(fault.fault, TargetKind::path))
+            return nothing(complaints, selector, word + " cannot hit a path");
         const SelectorStep& last = steps.back();
         if (last.kind != SelectorStep::Kind::index || last.index >= scenario.network.paths.size())
             return nothing(complaints, selector,
                            quote(selector.text) + " matches nothing: network.paths has " +
-                               std::to_string(scenario.network.paths.size()) + " entries, numbered from 0");
+                               std::to_string(scenario.network.paths.size()) +
+                               " entries, numbered from 0");
         return Targets{TargetKind::path, {"paths"}, {static_cast<std::uint32_t>(last.index)}, {}};
     }
 
@@ -628,21 +717,26 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
                 all.push_back(known);
                 if (known != name) continue;
                 if (kind && *kind != section.kind)
-                    return nothing(complaints, selector, quote(name) + " is the name of several things; say which section");
+                    return nothing(
+                        complaints, selector,
+                        quote(name) + " is the name of several things; say which section");
                 kind = section.kind;
             }
         if (!kind)
-            return nothing(complaints, selector, quote(selector.text) + " matches nothing" + did_you_mean(name, all));
+            return nothing(complaints, selector,
+                           quote(selector.text) + " matches nothing" + did_you_mean(name, all));
     }
     if (!fits(fault.fault, *kind)) {
         std::string may;
         for (const auto& [known, help] : list_faults())
             if (known == word) may = help;
-        return nothing(complaints, selector, word + " cannot hit " + quote(selector.text) + ": " + may);
+        return nothing(complaints, selector,
+                       word + " cannot hit " + quote(selector.text) + ": " + may);
     }
     const std::vector<std::string> names = names_of(scenario, *kind);
     if (std::find(names.begin(), names.end(), name) == names.end())
-        return nothing(complaints, selector, quote(selector.text) + " matches nothing" + did_you_mean(name, names));
+        return nothing(complaints, selector,
+                       quote(selector.text) + " matches nothing" + did_you_mean(name, names));
 
     Targets targets;
     targets.kind = *kind;
@@ -650,49 +744,61 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
     if (*kind == TargetKind::server_node) {
         const std::uint32_t nodes = nodes_of(find_named(scenario.servers, name)->value);
         for (std::uint32_t node = 0; node < nodes; ++node) {
-            if (!rest.empty() && rest.front().kind == SelectorStep::Kind::index && rest.front().index != node) continue;
+            if (!rest.empty() && rest.front().kind == SelectorStep::Kind::index &&
+                rest.front().index != node)
+                continue;
             targets.names.push_back(name);
             targets.members.push_back(node);
         }
         if (targets.names.empty())
-            return nothing(complaints, selector, quote(selector.text) + " matches nothing: " + quote(name) + " has " +
-                                                     std::to_string(nodes) + " nodes, numbered from 0");
+            return nothing(complaints, selector,
+                           quote(selector.text) + " matches nothing: " + quote(name) + " has " +
+                               std::to_string(nodes) + " nodes, numbered from 0");
         return targets;
     }
     targets.names.push_back(name);
     targets.members.push_back(0);
     if (*kind == TargetKind::device)
         for (const SelectorStep& step : rest) {
-            if (step.kind == SelectorStep::Kind::index) targets.members.front() = static_cast<std::uint32_t>(step.index) + 1;
+            if (step.kind == SelectorStep::Kind::index)
+                targets.members.front() = static_cast<std::uint32_t>(step.index) + 1;
             for (const SelectorStep::Match& match : step.matches) {
                 constexpr std::array<std::string_view, 3> attributes{"app", "clock", "mobility"};
-                if (std::find(attributes.begin(), attributes.end(), match.attribute) == attributes.end())
-                    return nothing(complaints, selector, "devices have no attribute " + quote(match.attribute) +
-                                                             "; they have app, clock, mobility");
-                const auto* population = std::get_if<DevicePopulation>(&find_named(scenario.populations, name)->value);
-                if (population == nullptr) return nothing(complaints, selector, quote(name) + " holds no devices");
+                if (std::find(attributes.begin(), attributes.end(), match.attribute) ==
+                    attributes.end())
+                    return nothing(complaints, selector,
+                                   "devices have no attribute " + quote(match.attribute) +
+                                       "; they have app, clock, mobility");
+                const auto* population =
+                    std::get_if<DevicePopulation>(&find_named(scenario.populations, name)->value);
+                if (population == nullptr)
+                    return nothing(complaints, selector, quote(name) + " holds no devices");
                 const WeightedChoice& choice = match.attribute == "app"     ? population->app
                                                : match.attribute == "clock" ? population->clock
                                                                             : population->mobility;
                 std::vector<std::string> options;
-                for (const WeightedChoice::Option& option : choice.options) options.push_back(option.name);
+                for (const WeightedChoice::Option& option : choice.options)
+                    options.push_back(option.name);
                 if (std::find(options.begin(), options.end(), match.value) == options.end())
-                    return nothing(complaints, selector, "no device of " + quote(name) + " has " + match.attribute + " " +
-                                                             quote(match.value) + did_you_mean(match.value, options));
+                    return nothing(complaints, selector,
+                                   "no device of " + quote(name) + " has " + match.attribute + " " +
+                                       quote(match.value) + did_you_mean(match.value, options));
                 targets.attributes.push_back(match);
             }
         }
     return targets;
 }
 
-// ---- writing -------------------------------------------------------------------------------------
+// ---- writing
+// -------------------------------------------------------------------------------------
 
 namespace {
 
 template <class Variant>
 Node kinds_node(const std::vector<Named<Variant>>& entries) {
     std::vector<Node::Entry> map;
-    for (const Named<Variant>& entry : entries) map.push_back({entry.name, {}, Kinds<Variant>::write(entry.value)});
+    for (const Named<Variant>& entry : entries)
+        map.push_back({entry.name, {}, Kinds<Variant>::write(entry.value)});
     return Node::map(std::move(map), {});
 }
 
@@ -705,7 +811,9 @@ Node value_node(const Value& value) {
 
 std::string resolved_yaml(const Scenario& scenario) {
     std::vector<Node::Entry> top;
-    const auto add = [&top](std::string key, Node node) { top.push_back({std::move(key), {}, std::move(node)}); };
+    const auto add = [&top](std::string key, Node node) {
+        top.push_back({std::move(key), {}, std::move(node)});
+    };
     add("schema", text_node("scenario/1"));
     add("title", text_node(scenario.title));
     add("tags", value_node(scenario.tags));
@@ -716,7 +824,8 @@ std::string resolved_yaml(const Scenario& scenario) {
     add("network", params_node(scenario.network));
     add("mobility", kinds_node(scenario.mobility));
     std::vector<Node::Entry> clocks;
-    for (const Named<ClockEntry>& clock : scenario.clocks) clocks.push_back({clock.name, {}, clock_node(clock.value)});
+    for (const Named<ClockEntry>& clock : scenario.clocks)
+        clocks.push_back({clock.name, {}, clock_node(clock.value)});
     add("clocks", Node::map(std::move(clocks), {}));
     add("servers", kinds_node(scenario.servers));
     add("apps", value_node(scenario.apps));
@@ -735,19 +844,24 @@ std::string scenario_schema() {
         {{SntpParams::word, sources_sntp}, {NitzParams::word, describe<NitzParams>(writer)}}};
     std::vector<SchemaWriter::Property> clock = describe<ClockParams>(writer);
     clock.push_back({"sync", "sources of time", writer.list(writer.kinds("protocol", sources))});
-    const std::array<std::string, 2> outputs{writer.words(no_outputs), writer.map(describe<Outputs>(writer))};
+    const std::array<std::string, 2> outputs{writer.words(no_outputs),
+                                             writer.map(describe<Outputs>(writer))};
     for (SchemaWriter::Property& section : sections) {
         if (section.name == "mobility")
-            section.schema = writer.names_to(Kinds<MobilityEntry>::schema(writer, SchemaWriter::Entry::only_referred_to));
+            section.schema = writer.names_to(
+                Kinds<MobilityEntry>::schema(writer, SchemaWriter::Entry::only_referred_to));
         if (section.name == "servers")
-            section.schema = writer.names_to(Kinds<ServerEntry>::schema(writer, SchemaWriter::Entry::any));
-        if (section.name == "populations")
-            section.schema = writer.names_to(Kinds<PopulationEntry>::schema(writer, SchemaWriter::Entry::any));
-        if (section.name == "clocks")
-            section.schema = writer.names_to(writer.map(clock, SchemaWriter::Entry::only_referred_to));
-        if (section.name == "apps")
             section.schema =
-                writer.names_to(writer.map(describe<AppVersion>(writer), SchemaWriter::Entry::only_referred_to));
+                writer.names_to(Kinds<ServerEntry>::schema(writer, SchemaWriter::Entry::any));
+        if (section.name == "populations")
+            section.schema =
+                writer.names_to(Kinds<PopulationEntry>::schema(writer, SchemaWriter::Entry::any));
+        if (section.name == "clocks")
+            section.schema =
+                writer.names_to(writer.map(clock, SchemaWriter::Entry::only_referred_to));
+        if (section.name == "apps")
+            section.schema = writer.names_to(
+                writer.map(describe<AppVersion>(writer), SchemaWriter::Entry::only_referred_to));
         if (section.name == "outputs") section.schema = writer.any_of(outputs);
     }
     return writer.document("driftstorm scenario/1", sections);

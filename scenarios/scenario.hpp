@@ -34,7 +34,8 @@
 
 namespace driftstorm {
 
-/// A scenario as read: plain parameters of every section, references checked. A World is built from it.
+/// A scenario as read: plain parameters of every section, references checked. A World is built from
+/// it.
 
 struct PathDelay {
     Duration propagation{10'000'000};
@@ -42,12 +43,15 @@ struct PathDelay {
     static constexpr auto fields() {
         return std::tuple{
             Field<PathDelay, Duration>{"propagation", &PathDelay::propagation, "s",
-                                       "constant part of the one-way delay; bounds the lookahead", 1e-9, 100},
-            Field<PathDelay, Distribution>{"extra", &PathDelay::extra, "s", "further one-way delay of each packet", 0}};
+                                       "constant part of the one-way delay; bounds the lookahead",
+                                       1e-9, 100},
+            Field<PathDelay, Distribution>{"extra", &PathDelay::extra, "s",
+                                           "further one-way delay of each packet", 0}};
     }
 };
 
-/// A path between a technology and a group of servers, or between two groups, the same in both directions.
+/// A path between a technology and a group of servers, or between two groups, the same in both
+/// directions.
 struct PathEntry {
     Reference from;
     Reference to;
@@ -58,13 +62,15 @@ struct PathEntry {
     static constexpr std::array<std::string_view, 2> required() { return {"from", "to"}; }
     static constexpr auto fields() {
         return std::tuple{
-            Field<PathEntry, Reference>{"from", &PathEntry::from, "", "technology or group of servers"},
+            Field<PathEntry, Reference>{"from", &PathEntry::from, "",
+                                        "technology or group of servers"},
             Field<PathEntry, Reference>{"to", &PathEntry::to, "", "group of servers"},
             Field<PathEntry, PathDelay>{"delay", &PathEntry::delay, "", "one-way delay"},
             Field<PathEntry, double>{"loss", &PathEntry::loss, "%", "independent loss", 0, 1},
-            Field<PathEntry, GilbertElliott::Params>{"bursts", &PathEntry::bursts, "", "loss in bursts"},
-            Field<PathEntry, std::vector<std::string>>{"over", &PathEntry::over, "",
-                                                       "first and last router, when it crosses routers"}};
+            Field<PathEntry, GilbertElliott::Params>{"bursts", &PathEntry::bursts, "",
+                                                     "loss in bursts"},
+            Field<PathEntry, std::vector<std::string>>{
+                "over", &PathEntry::over, "", "first and last router, when it crosses routers"}};
     }
 };
 
@@ -78,9 +84,10 @@ struct WireEntry {
     Duration propagation{1'000'000};
     static constexpr std::array<std::string_view, 1> required() { return {"between"}; }
     static constexpr auto fields() {
-        return std::tuple{
-            Field<WireEntry, std::vector<std::string>>{"between", &WireEntry::between, "", "its two routers"},
-            Field<WireEntry, Duration>{"propagation", &WireEntry::propagation, "s", "one-way delay", 1e-9, 100}};
+        return std::tuple{Field<WireEntry, std::vector<std::string>>{"between", &WireEntry::between,
+                                                                     "", "its two routers"},
+                          Field<WireEntry, Duration>{"propagation", &WireEntry::propagation, "s",
+                                                     "one-way delay", 1e-9, 100}};
     }
 };
 
@@ -111,12 +118,17 @@ struct NetworkSection {
         using P = NetworkSection;
         return std::tuple{
             Field<P, std::vector<Named<CellParams>>>{"cells", &P::cells, "", "base stations"},
-            Field<P, std::vector<Named<AccessPointParams>>>{"access_points", &P::access_points, "", "Wi-Fi"},
-            Field<P, HandoverRules>{"handover", &P::handover, "", "how phones move among them, by technology"},
+            Field<P, std::vector<Named<AccessPointParams>>>{"access_points", &P::access_points, "",
+                                                            "Wi-Fi"},
+            Field<P, HandoverRules>{"handover", &P::handover, "",
+                                    "how phones move among them, by technology"},
             Field<P, Radios::Params>{"radio", &P::radio, "", "the phones' radios"},
-            Field<P, std::vector<PathEntry>>{"paths", &P::paths, "", "between access networks and servers"},
-            Field<P, std::vector<Named<RouterEntry>>>{"routers", &P::routers, "", "nodes that paths cross"},
-            Field<P, std::vector<Named<WireEntry>>>{"links", &P::links, "", "wires between routers"},
+            Field<P, std::vector<PathEntry>>{"paths", &P::paths, "",
+                                             "between access networks and servers"},
+            Field<P, std::vector<Named<RouterEntry>>>{"routers", &P::routers, "",
+                                                      "nodes that paths cross"},
+            Field<P, std::vector<Named<WireEntry>>>{"links", &P::links, "",
+                                                    "wires between routers"},
             Field<P, Routing::Params>{"routing", &P::routing, "", "how routes follow failures"}};
     }
 };
@@ -126,14 +138,16 @@ struct FixedPlace {
     static constexpr std::string_view kind = "fixed";
     double at = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<FixedPlace, double>{"at", &FixedPlace::at, "m", "position along the line", -1e7, 1e7}};
+        return std::tuple{Field<FixedPlace, double>{"at", &FixedPlace::at, "m",
+                                                    "position along the line", -1e7, 1e7}};
     }
 };
 struct RailRide : Mobility::Params {
     static constexpr std::string_view kind = "rail";
     static constexpr std::array<std::string_view, 1> required() { return {"stops"}; }
 };
-/// A recorded radio, replayed: one row a second. Heading words of the columns default to those of 5Gophers.
+/// A recorded radio, replayed: one row a second. Heading words of the columns default to those of
+/// 5Gophers.
 struct TraceReplay {
     static constexpr std::string_view kind = "trace";
     std::string file;
@@ -148,16 +162,23 @@ struct TraceReplay {
     static constexpr auto fields() {
         using P = TraceReplay;
         return std::tuple{
-            Field<P, std::string>{"file", &P::file, "", "CSV file, relative to the scenario that names it"},
-            Field<P, std::string>{"cell_column", &P::cell_column, "", "heading of the cell's number"},
-            Field<P, std::string>{"technology_column", &P::technology_column, "", "heading of the technology"},
-            Field<P, std::string>{"capacity_column", &P::capacity_column, "", "heading of the downlink's capacity"},
-            Field<P, std::int64_t>{"capacity_unit", &P::capacity_unit, "bit/s", "one unit of that column", 1, 1e12},
+            Field<P, std::string>{"file", &P::file, "",
+                                  "CSV file, relative to the scenario that names it"},
+            Field<P, std::string>{"cell_column", &P::cell_column, "",
+                                  "heading of the cell's number"},
+            Field<P, std::string>{"technology_column", &P::technology_column, "",
+                                  "heading of the technology"},
+            Field<P, std::string>{"capacity_column", &P::capacity_column, "",
+                                  "heading of the downlink's capacity"},
+            Field<P, std::int64_t>{"capacity_unit", &P::capacity_unit, "bit/s",
+                                   "one unit of that column", 1, 1e12},
             Field<P, std::string>{"handover_column", &P::handover_column, "",
                                   "heading of a label that marks handovers; empty: none"},
-            Field<P, std::string>{"signal_column", &P::signal_column, "", "heading of the signal [dBm]; empty: none"},
-            Field<P, double>{"uplink_share", &P::uplink_share, "%", "uplink's capacity as a share of the downlink's", 0,
-                             1, "engineering value: TDD mid-band NR carries about a tenth upwards"}};
+            Field<P, std::string>{"signal_column", &P::signal_column, "",
+                                  "heading of the signal [dBm]; empty: none"},
+            Field<P, double>{"uplink_share", &P::uplink_share, "%",
+                             "uplink's capacity as a share of the downlink's", 0, 1,
+                             "engineering value: TDD mid-band NR carries about a tenth upwards"}};
     }
 };
 using MobilityEntry = std::variant<FixedPlace, RailRide, TraceReplay>;
@@ -181,7 +202,8 @@ struct RelayGroup : RelayParams {
     ShardBy shard_by = ShardBy::conversation;
     static constexpr auto fields() {
         return std::tuple_cat(
-            std::tuple{Field<RelayGroup, std::uint32_t>{"nodes", &RelayGroup::nodes, "", "number of nodes", 1, 32},
+            std::tuple{Field<RelayGroup, std::uint32_t>{"nodes", &RelayGroup::nodes, "",
+                                                        "number of nodes", 1, 32},
                        Field<RelayGroup, ShardBy>{"shard_by", &RelayGroup::shard_by, "",
                                                   "what is homed at one node"}},
             RelayParams::fields());
@@ -202,14 +224,16 @@ struct ConversationParams {
             Field<P, std::uint32_t>{"count", &P::count, "", "number of conversations", 0, 1e7},
             Field<P, Distribution>{"members", &P::members, "", "accounts in one", 2, 1e6},
             Field<P, std::uint32_t>{"neighbourhood", &P::neighbourhood, "",
-                                    "accounts among whom the members of one conversation are found", 2, 65536}};
+                                    "accounts among whom the members of one conversation are found",
+                                    2, 65536}};
     }
 };
 struct Traffic : Habits {
     ConversationParams conversations;
     static constexpr auto fields() {
         return std::tuple_cat(
-            std::tuple{Field<Traffic, ConversationParams>{"conversations", &Traffic::conversations, "", "who talks to whom"}},
+            std::tuple{Field<Traffic, ConversationParams>{"conversations", &Traffic::conversations,
+                                                          "", "who talks to whom"}},
             Habits::fields());
     }
 };
@@ -230,11 +254,14 @@ struct DevicePopulation {
         return std::tuple{
             Field<P, std::uint32_t>{"count", &P::count, "", "number of devices", 0, 5e6},
             Field<P, std::uint32_t>{"devices_per_account", &P::devices_per_account, "",
-                                    "devices that share an account, each with its own copy", 1, 100},
+                                    "devices that share an account, each with its own copy", 1,
+                                    100},
             Field<P, WeightedChoice>{"mobility", &P::mobility, "", "where they are; none: at 0 km"},
-            Field<P, WeightedChoice>{"clock", &P::clock, "", "class of their clocks; none: perfect"},
+            Field<P, WeightedChoice>{"clock", &P::clock, "",
+                                     "class of their clocks; none: perfect"},
             Field<P, WeightedChoice>{"app", &P::app, "", "version of the app; none: no messaging"},
-            Field<P, std::vector<Technology>>{"interfaces", &P::interfaces, "", "in order of preference"},
+            Field<P, std::vector<Technology>>{"interfaces", &P::interfaces, "",
+                                              "in order of preference"},
             Field<P, Traffic>{"traffic", &P::traffic, "", "what their people do"}};
     }
 };
@@ -249,7 +276,8 @@ struct CustomerPopulation {
         return std::tuple{
             Field<P, Reference>{"station", &P::station, "", "station that they go to"},
             Field<P, OpenArrivals::Params>{"arrivals", &P::arrivals, "", "when they come"},
-            Field<P, std::optional<RetryingClients::Params>>{"retry", &P::retry, "", "what they do without an answer"}};
+            Field<P, std::optional<RetryingClients::Params>>{"retry", &P::retry, "",
+                                                             "what they do without an answer"}};
     }
 };
 using PopulationEntry = std::variant<DevicePopulation, CustomerPopulation>;
@@ -262,8 +290,10 @@ struct FaultSettings {
     static constexpr auto fields() {
         using P = FaultSettings;
         return std::tuple{
-            Field<P, std::optional<std::int64_t>>{"downlink", &P::downlink, "bit/s", "rate to the devices", 0, 1e12},
-            Field<P, std::optional<std::int64_t>>{"uplink", &P::uplink, "bit/s", "rate from the devices", 0, 1e12},
+            Field<P, std::optional<std::int64_t>>{"downlink", &P::downlink, "bit/s",
+                                                  "rate to the devices", 0, 1e12},
+            Field<P, std::optional<std::int64_t>>{"uplink", &P::uplink, "bit/s",
+                                                  "rate from the devices", 0, 1e12},
             Field<P, std::optional<double>>{"loss", &P::loss, "%", "share of packets lost", 0, 1},
             Field<P, std::optional<double>>{"factor", &P::factor, "", "of the rates", 0, 1e3}};
     }
@@ -271,8 +301,9 @@ struct FaultSettings {
 struct RestartSettings {
     Duration cold_cache{0};
     static constexpr auto fields() {
-        return std::tuple{Field<RestartSettings, Duration>{"cold_cache", &RestartSettings::cold_cache, "s",
-                                                           "its cache is cold for so long", 0, 1e6}};
+        return std::tuple{
+            Field<RestartSettings, Duration>{"cold_cache", &RestartSettings::cold_cache, "s",
+                                             "its cache is cold for so long", 0, 1e6}};
     }
 };
 /// An entry of the timeline.
@@ -286,7 +317,9 @@ struct FaultEntry {
     std::optional<Duration> by;
     RestartSettings restart;
     bool clear_cache = true;
-    static constexpr std::array<std::string_view, 4> required() { return {"name", "at", "fault", "target"}; }
+    static constexpr std::array<std::string_view, 4> required() {
+        return {"name", "at", "fault", "target"};
+    }
     static constexpr auto fields() {
         using P = FaultEntry;
         return std::tuple{
@@ -295,10 +328,12 @@ struct FaultEntry {
             Field<P, FaultKind>{"fault", &P::fault, "", "what breaks"},
             Field<P, Selector>{"target", &P::target, "", "what it hits"},
             Field<P, FaultSettings>{"set", &P::set, "", "what it changes"},
-            Field<P, std::optional<Duration>>{"for", &P::length, "s", "how long; 0: it does not happen", 0, 3.2e9},
+            Field<P, std::optional<Duration>>{"for", &P::length, "s",
+                                              "how long; 0: it does not happen", 0, 3.2e9},
             Field<P, std::optional<Duration>>{"by", &P::by, "s", "step of a clock", -1e9, 1e9},
             Field<P, RestartSettings>{"restart", &P::restart, "", "how a node comes back"},
-            Field<P, bool>{"clear_cache", &P::clear_cache, "", "whether restarted apps lose their caches"}};
+            Field<P, bool>{"clear_cache", &P::clear_cache, "",
+                           "whether restarted apps lose their caches"}};
     }
 };
 
@@ -307,8 +342,9 @@ struct SeriesOutput {
     std::vector<std::string> of;
     static constexpr auto fields() {
         using P = SeriesOutput;
-        return std::tuple{Field<P, Duration>{"every", &P::every, "s", "sampling period", 1e-3, 1e6},
-                          Field<P, std::vector<std::string>>{"of", &P::of, "", "sampled quantities"}};
+        return std::tuple{
+            Field<P, Duration>{"every", &P::every, "s", "sampling period", 1e-3, 1e6},
+            Field<P, std::vector<std::string>>{"of", &P::of, "", "sampled quantities"}};
     }
 };
 enum class KeepMessages : std::uint8_t { all, none };
@@ -318,7 +354,8 @@ struct MessagesOutput {
     KeepMessages keep = KeepMessages::all;
     static constexpr auto fields() {
         using P = MessagesOutput;
-        return std::tuple{Field<P, KeepMessages>{"keep", &P::keep, "", "rows of /messages and /copies"}};
+        return std::tuple{
+            Field<P, KeepMessages>{"keep", &P::keep, "", "rows of /messages and /copies"}};
     }
 };
 struct Outputs {
@@ -327,15 +364,18 @@ struct Outputs {
     MessagesOutput messages;
     static constexpr auto fields() {
         using P = Outputs;
-        return std::tuple{Field<P, SeriesOutput>{"series", &P::series, "", "sampled at regular instants"},
-                          Field<P, std::vector<std::string>>{"events", &P::events, "", "kinds of event rows kept"},
-                          Field<P, MessagesOutput>{"messages", &P::messages, "", "messages and their copies"}};
+        return std::tuple{
+            Field<P, SeriesOutput>{"series", &P::series, "", "sampled at regular instants"},
+            Field<P, std::vector<std::string>>{"events", &P::events, "",
+                                               "kinds of event rows kept"},
+            Field<P, MessagesOutput>{"messages", &P::messages, "", "messages and their copies"}};
     }
 };
 
 enum class ExpectationSeverity : std::uint8_t { error, warning };
 template <>
-inline constexpr std::array<std::string_view, 2> enum_words<ExpectationSeverity>{"error", "warning"};
+inline constexpr std::array<std::string_view, 2> enum_words<ExpectationSeverity>{"error",
+                                                                                 "warning"};
 /// An assertion about the run.
 struct Expectation {
     std::string name;
@@ -351,9 +391,11 @@ struct Expectation {
         return std::tuple{
             Field<P, std::string>{"name", &P::name, "", "by which results point back to it"},
             Field<P, Selector>{"metric", &P::metric, "", "what is judged"},
-            Field<P, std::optional<Window>>{"during", &P::during, "", "part of the run; none: after the warm-up"},
+            Field<P, std::optional<Window>>{"during", &P::during, "",
+                                            "part of the run; none: after the warm-up"},
             Field<P, Limit>{"is", &P::is, "", "what it must be"},
-            Field<P, ExpectationSeverity>{"severity", &P::severity, "", "whether a failure changes the exit code"},
+            Field<P, ExpectationSeverity>{"severity", &P::severity, "",
+                                          "whether a failure changes the exit code"},
             Field<P, bool>{"always", &P::always, "", "judged also when parameters were changed"}};
     }
 };
@@ -376,31 +418,46 @@ struct Scenario {
     Outputs outputs;
     bool outputs_none = false;
     std::vector<Expectation> expectations;
-    std::vector<std::pair<std::string, RadioTrace>> traces;  ///< of TraceReplay entries, by mobility name
+    std::vector<std::pair<std::string, RadioTrace>>
+        traces;         ///< of TraceReplay entries, by mobility name
     Document document;  ///< resolved, for provenance and --explain-value
     bool parameters_changed = false;
 };
 
-/// What a selector of the timeline means: a kind of thing and the numbers of those it matches. Cells, access points,
-/// servers, routers and wires are numbered in order of name, nodes of a group in order; devices in order of population.
-enum class TargetKind : std::uint8_t { cell, access_point, server_node, router, wire, path, device };
+/// What a selector of the timeline means: a kind of thing and the numbers of those it matches.
+/// Cells, access points, servers, routers and wires are numbered in order of name, nodes of a group
+/// in order; devices in order of population.
+enum class TargetKind : std::uint8_t {
+    cell,
+    access_point,
+    server_node,
+    router,
+    wire,
+    path,
+    device
+};
 struct Targets {
     TargetKind kind = TargetKind::cell;
-    std::vector<std::string> names;             ///< declared names ("A", "relays", "riders"); one a match
-    std::vector<std::uint32_t> members;         ///< node of a group, entry of paths; by match
-    std::vector<SelectorStep::Match> attributes;  ///< devices: the attributes that a device must have
+    std::vector<std::string> names;      ///< declared names ("A", "relays", "riders"); one a match
+    std::vector<std::uint32_t> members;  ///< node of a group, entry of paths; by match
+    std::vector<SelectorStep::Match>
+        attributes;  ///< devices: the attributes that a device must have
 };
-/// Resolves the target of a fault. @return nothing, with a complaint, when it matches nothing or the fault cannot hit it
-std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault, Complaints& complaints);
+/// Resolves the target of a fault. @return nothing, with a complaint, when it matches nothing or
+/// the fault cannot hit it
+std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault,
+                                      Complaints& complaints);
 
 /// The group of message relays, or nullptr.
 const Named<ServerEntry>* relay_group(const Scenario& scenario);
 
-/// Reads and checks a scenario; every fault is a complaint. Nothing when there is not enough to build on.
+/// Reads and checks a scenario; every fault is a complaint. Nothing when there is not enough to
+/// build on.
 std::unique_ptr<Scenario> read_scenario(const std::string& file, const std::vector<Assignment>& set,
                                         Complaints& complaints);
 
-/// The scenario as canonical YAML: includes, extends and parameters resolved, every default written out.
+/// The scenario as canonical YAML: includes, extends and parameters resolved, every default written
+/// out.
 std::string resolved_yaml(const Scenario& scenario);
 
 /// JSON Schema (draft 7) of the language, from the same tables as the reader.
@@ -411,7 +468,7 @@ std::vector<std::pair<std::string, std::string>> list_models();
 std::vector<std::pair<std::string, std::string>> list_faults();
 
 /// Words that `outputs.events` and `outputs.series.of` take.
-const std::vector<std::pair<std::string_view, std::string_view>>& event_tables();   ///< word, table
-const std::vector<std::pair<std::string_view, std::string_view>>& series_words();   ///< suffix, help
+const std::vector<std::pair<std::string_view, std::string_view>>& event_tables();  ///< word, table
+const std::vector<std::pair<std::string_view, std::string_view>>& series_words();  ///< suffix, help
 
 }  // namespace driftstorm

@@ -110,8 +110,4 @@ void Cells::detach(Context& context, Index cell) {
     context.record(CellAttached{context.address_of(*this, cell).id, load_[cell].attached});
 }
 
-void Cells::on(const Report&, Index cell, Context& context) {
-    context.record(CellAttached{context.address_of(*this, cell).id, load_[cell].attached});
-}
-
 }  // namespace driftstorm

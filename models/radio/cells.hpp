@@ -52,12 +52,7 @@ class Cells {
     static constexpr std::string_view name = "cells";
     static constexpr int version = 1;
 
-    /// Number of attached devices, for samplers that want a row of every cell now.
-    struct Report {
-        static constexpr std::string_view name = "cells.report";
-        static constexpr Phase phase = Phase::sample;
-    };
-    using Messages = std::tuple<Report>;
+    using Messages = std::tuple<>;  ///< radios and faults call it directly
 
     explicit Cells(RadioRules rules = {}) : rules_(std::move(rules)) {}
 
@@ -89,8 +84,6 @@ class Cells {
     void attach(Context& context, Index cell);
     void detach(Context& context, Index cell);
     void set_up(Index cell, bool up) { load_[cell].up = up ? 1 : 0; }
-
-    void on(const Report&, Index cell, Context& context);
 
     auto state() { return std::tie(load_); }
 

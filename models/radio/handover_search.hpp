@@ -34,6 +34,10 @@ struct NextChange {
 /// Measurements and handover decisions as pure functions of time: as motion, path loss and
 /// shadowing are known, the next instant at which something happens is found by looking ahead, and
 /// only that instant is an event.
+///
+/// Approximations: measurements are not filtered (layer-3 filter coefficient k = 0); event A3
+/// compares cells of one technology; a technology once attached to is left only when it is lost, or
+/// for Wi-Fi; timers begin anew when a cell goes up or down.
 class HandoverSearch {
   public:
     /// @param period            between measurements; > 0

@@ -31,11 +31,11 @@ void Relays::start(Context& context, Index node) {
 // ---- workers and queue ---------------------------------------------------------------------------
 
 void Relays::note_queue(Context& context, Index node) {
-    context.record(QueueRow{params_.nodes[numbers_[node]], nodes_[node].depth, nodes_[node].busy});
+    context.record(QueueRow{all_nodes_[numbers_[node]], nodes_[node].depth, nodes_[node].busy});
 }
 
 void Relays::drop(Context& context, Index node, const Packet& packet, ServerDrop reason) {
-    context.record(ServerDropRow{params_.nodes[numbers_[node]], packet.device, reason});
+    context.record(ServerDropRow{all_nodes_[numbers_[node]], packet.device, reason});
 }
 
 void Relays::enqueue(Context& context, Index node, Job job) {
@@ -66,7 +66,7 @@ Duration Relays::work(const Context& context, Index node, const Job& job) const 
     Duration cost = relay.resync.cost_per_page;
     const auto kind = static_cast<Talk>(job.packet.kind);
     if (kind == Talk::publish || kind == Talk::connect) {
-        const std::uint64_t here = context.identity_of(params_.nodes[numbers_[node]]);
+        const std::uint64_t here = context.identity_of(all_nodes_[numbers_[node]]);
         const Block block =
             context.block("relay.service", job.packet.subject, job.packet.draw_number(here, use_service));
         cost = sample_duration(kind == Talk::publish ? relay.service_time : relay.handshake, block);
@@ -166,10 +166,10 @@ Packet Relays::packet_to(const Context& context, Index node, std::uint32_t devic
     packet.kind = static_cast<std::uint8_t>(kind);
     packet.address = s.address;
     packet.device = params_.radios[device];
-    packet.server = params_.nodes[numbers_[node]];
+    packet.server = all_nodes_[numbers_[node]];
     packet.bytes = bytes;
     packet.subject = identity_of(context.identity_of(params_.radios[device]),
-                                 context.identity_of(params_.nodes[numbers_[node]]));
+                                 context.identity_of(all_nodes_[numbers_[node]]));
     packet.attempt = ++s.packets;
     packet.ledger = Ledger(context.now(), Cause::service_and_propagation);
     return packet;
@@ -185,11 +185,11 @@ void Relays::send_down(Context& context, Index node, std::uint32_t device, Packe
 void Relays::open_session(Context& context, Index node, const Job& job) {
     Session fresh{job.packet.address, job.packet.read<ConnectBody>().connection, 0,
                   static_cast<std::uint8_t>(numbers_[node]), 1};
-    for (std::uint32_t other = 0; other < params_.nodes.size(); ++other) {
+    for (std::uint32_t other = 0; other < all_nodes_.size(); ++other) {
         if (other == numbers_[node]) continue;
         Packet word = job.packet;
         word.kind = static_cast<std::uint8_t>(Talk::session);
-        word.server = params_.nodes[other];
+        word.server = all_nodes_[other];
         word.write(SessionBody{job.device, numbers_[node], fresh.connection});
         around_.send_to_node(context, numbers_[node], other, word);
     }
@@ -264,7 +264,7 @@ void Relays::published(Context& context, Index node, const Packet& packet) {
         return;
     }
     Packet forwarded = packet;
-    forwarded.server = params_.nodes[home];
+    forwarded.server = all_nodes_[home];
     around_.send_to_node(context, numbers_[node], home, forwarded);
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace driftstorm {
@@ -67,7 +68,6 @@ class Relays {
 
     struct Params {
         RelayParams relay;
-        std::vector<EntityId> nodes;   ///< all relay nodes, by number
         std::vector<EntityId> radios;  ///< the devices' radios, by device number
     };
 
@@ -109,6 +109,8 @@ class Relays {
 
     /// @param numbers  node number of each node of this partition, by Index
     Relays(Params params, const Conversations& conversations, std::vector<std::uint32_t> numbers);
+    /// @param nodes  all relay nodes, by number
+    void set_nodes(std::vector<EntityId> nodes) { all_nodes_ = std::move(nodes); }
     void surround(RelaySurroundings surroundings) { around_ = std::move(surroundings); }
 
     void on(const PacketArrives&, const Packet& packet, Index node, Context& context);
@@ -178,6 +180,7 @@ class Relays {
     void send_down(Context& context, Index node, std::uint32_t device, Packet& packet);
 
     Params params_;
+    std::vector<EntityId> all_nodes_;
     const Conversations& conversations_;
     std::vector<std::uint32_t> numbers_;
     RelaySurroundings around_;

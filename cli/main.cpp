@@ -1,0 +1,50 @@
+#include "cli/verbs.hpp"
+#include "scenarios/complaints.hpp"
+#include "sim/output/output_error.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+using driftstorm::cli::Exit;
+
+int main(int argc, char** argv) {
+    CLI::App app{"driftstorm: why do messages arrive late, out of order, or not at all? A deterministic simulator of\n"
+                 "devices, mobile networks, drifting clocks and message servers."};
+    app.name("driftstorm");
+    app.require_subcommand(1);
+    app.failure_message(CLI::FailureMessage::help);
+    int exit = 0;
+    driftstorm::cli::add_run(app, exit);
+    driftstorm::cli::add_check(app, exit);
+    driftstorm::cli::add_report(app, exit);
+    driftstorm::cli::add_explain(app, exit);
+    driftstorm::cli::add_export(app, exit);
+    driftstorm::cli::add_list(app, exit);
+    driftstorm::cli::add_schema(app, exit);
+    driftstorm::cli::add_version(app, exit);
+    app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+        return std::string("driftstorm: ") + error.what() + "\nTry '" + failed->get_name() + " --help'.\n";
+    });
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? 0 : static_cast<int>(Exit::usage);
+    } catch (const driftstorm::ScenarioError& error) {
+        std::fputs(error.what(), stderr);
+        return static_cast<int>(Exit::scenario);
+    } catch (const driftstorm::OutputError& error) {
+        std::fprintf(stderr, "driftstorm: %s\n", error.what());
+        return static_cast<int>(Exit::output);
+    } catch (const std::bad_alloc&) {
+        std::fputs("driftstorm: out of memory; 'run --dry' tells what a scenario takes\n", stderr);
+        return static_cast<int>(Exit::output);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "driftstorm: internal error: %s\n", error.what());
+        return static_cast<int>(Exit::internal);
+    }
+    return exit;
+}

@@ -1,0 +1,73 @@
+#include "analysis/report.hpp"
+
+#include "cli/verbs.hpp"
+#include "sim/output/results_reader.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace driftstorm::cli {
+
+namespace {
+
+struct ReportOptions {
+    std::vector<std::string> results;
+    std::string output;
+};
+
+/// The page appears under its name as a whole or not at all.
+void write_page(const std::string& path, const std::string& page) {
+    const std::string part = path + ".part";
+    const auto refuse = [&] {
+        const std::string reason = std::strerror(errno);
+        std::remove(part.c_str());
+        throw OutputError(path, reason);
+    };
+    std::FILE* file = std::fopen(part.c_str(), "wb");
+    if (file == nullptr) throw OutputError(path, std::strerror(errno));
+    const bool written = std::fwrite(page.data(), 1, page.size(), file) == page.size();
+    const int reason = errno;
+    if (std::fclose(file) != 0) refuse();
+    if (!written) {
+        errno = reason;
+        refuse();
+    }
+    if (std::rename(part.c_str(), path.c_str()) != 0) refuse();
+}
+
+int report(const ReportOptions& options) {
+    std::vector<ResultsReader> results;
+    for (const std::string& path : options.results) results.emplace_back(path);
+    std::string output = options.output;
+    if (output.empty()) output = std::filesystem::path(options.results.front()).replace_extension(".html").string();
+    for (const std::string& path : options.results) {
+        std::error_code none;
+        if (std::filesystem::equivalent(path, output, none)) {
+            fmt::print(stderr, "driftstorm: {} is a result; the page would overwrite it\n", output);
+            return static_cast<int>(Exit::usage);
+        }
+    }
+    write_page(output, report_page(results));
+    fmt::print("{}\n", output);
+    return 0;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, int& exit) {
+    CLI::App* verb = app.add_subcommand("report", "one HTML page with plots and tables of results, for any browser");
+    auto options = std::make_shared<ReportOptions>();
+    verb->add_option("RESULT", options->results, "result files: a section each")->required();
+    verb->add_option("-o,--output", options->output, "the page; default: name of the first result with .html, beside it");
+    verb->callback([&exit, options] { exit = report(*options); });
+}
+
+}  // namespace driftstorm::cli

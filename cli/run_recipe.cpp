@@ -1,0 +1,212 @@
+#include "cli/run_recipe.hpp"
+
+#include "cli/progress.hpp"
+#include "cli/scenario_facts.hpp"
+#include "cli/version.hpp"
+#include "scenarios/world.hpp"
+#include "sim/core/expect.hpp"
+#include "sim/output/results_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <unistd.h>
+
+namespace driftstorm::cli {
+
+namespace {
+
+volatile std::sig_atomic_t interrupt_seen = 0;
+
+Time end_of(const Scenario& scenario, const RunRequest& request) {
+    return Time{std::min(scenario.duration.ns, request.until.value_or(scenario.duration).ns)};
+}
+
+std::string base_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+/// Tables that the scenario asks for.
+std::vector<std::string> kept_tables(const Scenario& scenario) {
+    std::vector<std::string> keep;
+    if (scenario.outputs_none) return keep;
+    const bool all = scenario.outputs.events.empty();
+    for (const auto& [word, table] : event_tables())
+        if (all ? table.substr(0, 6) != "server" || table == "servers/queue"
+                : std::find(scenario.outputs.events.begin(), scenario.outputs.events.end(), word) !=
+                      scenario.outputs.events.end())
+            keep.emplace_back(table);
+    keep.emplace_back("events/fault");  // ground truth is always kept
+    if (scenario.outputs.messages.keep == KeepMessages::all) {
+        keep.emplace_back("messages");
+        keep.emplace_back("copies");
+    }
+    return keep;
+}
+
+MemoryGroup provenance(const Scenario& scenario, const Complaints& complaints, const RunRequest& request,
+                       const std::vector<Kernel::ModelVersion>& models) {
+    MemoryGroup group{"/provenance"};
+    std::string versions;
+    for (const Kernel::ModelVersion& model : models)
+        if (model.version > 0) versions += (versions.empty() ? "" : " ") + model.name + "=" + std::to_string(model.version);
+    group.attributes = {{"version", std::string(version_text)},
+                        {"model_versions", versions},
+                        {"rng", std::string("Philox4x32-10")},
+                        {"seed", scenario.seed},
+                        {"replication", std::int64_t{request.replication}},
+                        {"epoch", format_timestamp(scenario.epoch.unix_ns)},
+                        {"command", repeat_line(scenario, request)}};
+    MemoryColumn names{"file_name", "", "name of the file, without folders", std::vector<std::string>{}};
+    MemoryColumn sources{"scenario_source", "", "exact bytes of the file", std::vector<std::string>{}};
+    for (const Sources::File& file : complaints.sources().files()) {
+        if (file.name == command_line_source) continue;
+        std::get<std::vector<std::string>>(names.values).push_back(base_name(file.name));
+        std::get<std::vector<std::string>>(sources.values).push_back(file.bytes);
+    }
+    // A scale needs distinct names: two files of one name in different folders are told apart by number.
+    auto& list = std::get<std::vector<std::string>>(names.values);
+    for (std::size_t i = 0; i < list.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (list[i] == list[j]) list[i] += " (" + std::to_string(i) + ")";
+    MemoryColumn values{"path", "", "of a value in the resolved scenario", std::vector<std::string>{}};
+    MemoryColumn from{"origin", "", "where it was written", std::vector<std::string>{}};
+    for (const auto& [path, origin] : origins(scenario.document.root, complaints.sources())) {
+        std::get<std::vector<std::string>>(values.values).push_back(path);
+        std::get<std::vector<std::string>>(from.values).push_back(base_name(origin));
+    }
+    names.name = "file";
+    MemoryColumn file_name = names;
+    file_name.name = "file_name";
+    file_name.dimensions = {"file"};
+    sources.dimensions = {"file"};
+    from.dimensions = {"path"};
+    group.dimensions = {names, values};
+    group.columns = {file_name, sources, from};
+    group.scalars = {{"scenario_resolved", "", "canonical YAML, every default written out",
+                      std::vector<std::string>{resolved_yaml(scenario)}}};
+    return group;
+}
+
+}  // namespace
+
+void stop_on_interrupt() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupt_seen = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends it at once
+    sigaction(SIGINT, &action, nullptr);
+}
+
+bool interrupted() { return interrupt_seen != 0; }
+
+std::uint64_t resident_bytes() {
+    std::FILE* file = std::fopen("/proc/self/statm", "r");
+    if (file == nullptr) return 0;
+    unsigned long long total = 0;
+    unsigned long long resident = 0;
+    const int read = std::fscanf(file, "%llu %llu", &total, &resident);
+    std::fclose(file);
+    return read == 2 ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+std::string run_id_of(const Scenario& scenario, const RunRequest& request) {
+    const std::string text = resolved_yaml(scenario) + "\nuntil " + std::to_string(end_of(scenario, request).ns) +
+                             "\nversion " + std::string(version_text);
+    return hex(fingerprint(text));
+}
+
+std::string repeat_line(const Scenario& scenario, const RunRequest& request) {
+    std::string line = "driftstorm run " + base_name(scenario.file) + " --seed " + std::to_string(scenario.seed);
+    if (request.until && request.until->ns < scenario.duration.ns)
+        line += " --until \"" + std::to_string(request.until->ns) + " ns\"";
+    std::vector<std::string> set = request.set;
+    std::sort(set.begin(), set.end());
+    for (const std::string& one : set) line += " --set \"" + one + "\"";
+    return line;
+}
+
+RunOutcome run_once(const Scenario& scenario, const Complaints& complaints, const RunRequest& request) {
+    const auto started = std::chrono::steady_clock::now();
+    RunOutcome outcome;
+    outcome.run_id = run_id_of(scenario, request);
+    const std::string repeat = repeat_line(scenario, request);
+    set_repeat_line(repeat);
+    World::Options options;
+    options.seed = scenario.seed;
+    options.partitions = request.partitions;
+    options.digest = request.digest;
+    options.pool_offset = request.pool_offset;
+    World world(scenario, options);
+
+    const std::vector<ExpectationSpec> expectations = expectations_of(scenario);
+    const Time end = end_of(scenario, request);
+    MetricsOptions metrics_options;
+    metrics_options.warmup = Time{scenario.warmup.ns};
+    metrics_options.end = end;
+    metrics_options.windows = windows_of(expectations);
+    metrics_options.facts = facts_of(scenario);
+    Metrics metrics(std::move(metrics_options), world.directory());
+    world.kernel().add_sink(metrics);
+
+    std::unique_ptr<ResultsFile> file;
+    if (!request.output.empty()) {
+        ResultsOptions results;
+        results.epoch = format_timestamp(scenario.epoch.unix_ns);
+        results.keep = kept_tables(scenario);
+        if (!world.series().empty()) results.keep.emplace_back("series");
+        results.series = world.series();
+        results.attributes = {{"title", scenario.title}, {"run_id", outcome.run_id}};
+        file = std::make_unique<ResultsFile>(request.output, std::move(results), world.directory());
+        world.kernel().add_sink(*file);
+    }
+    world.start();
+    Progress progress(request.progress, end);
+    Time now{};
+    while (now < end) {
+        now = std::min(end, now + Duration{1'000'000'000});
+        world.run_until(now);
+        progress.show(now, world.kernel().delivered());
+        if (interrupted()) outcome.stopped = "interrupted";
+        if (world.kernel().delivered() > request.max_events) outcome.stopped = "--max-events was exceeded";
+        if (request.max_memory != UINT64_MAX && resident_bytes() > request.max_memory)
+            outcome.stopped = "--max-memory was exceeded";
+        if (!outcome.stopped.empty()) break;
+    }
+    progress.done();
+    world.finish();
+    metrics.finish(now);
+
+    const DigestLadder ladder = world.kernel().ladder();
+    outcome.reached = now;
+    outcome.digest = hex(ladder.root());
+    outcome.samples_digest = hex(ladder.samples());
+    outcome.events = world.kernel().delivered();
+    const std::vector<CheckResult> checks = judge(expectations, metrics, scenario.parameters_changed);
+    outcome.observed = observed_values(expectations, metrics);
+    outcome.other = other_values(expectations, metrics);
+    outcome.exit = exit_code(checks);
+    outcome.status = outcome.stopped.empty() ? "complete" : "partial";
+    if (outcome.stopped == "interrupted") {
+        outcome.exit = 130;
+    } else if (!outcome.stopped.empty()) {
+        outcome.exit = 4;
+    }
+    outcome.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    outcome.summary = summarize(metrics, world.directory(), checks, scenario.title,
+                                repeat + "  # driftstorm " + std::string(version_text) + ", digest " + outcome.digest);
+    if (file) {
+        file->add(provenance(scenario, complaints, request, world.kernel().model_versions()));
+        for (const MemoryGroup& group : metrics.groups()) file->add(group);
+        file->add(checks_group(checks));
+        if (request.digest) file->add(ladder);
+        file->set_attribute({"digest", outcome.digest});
+        const std::string facts = run_facts(outcome.wall_s, outcome.events, world.partitions(), request.output);
+        outcome.file = file->finish(outcome.stopped.empty() ? ResultStatus::complete : ResultStatus::partial,
+                                    outcome.exit, facts);
+    }
+    return outcome;
+}
+
+}  // namespace driftstorm::cli

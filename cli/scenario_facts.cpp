@@ -1,0 +1,122 @@
+#include "cli/scenario_facts.hpp"
+
+#include "scenarios/quantity.hpp"
+
+#include <cmath>
+#include <stdexcept>
+#include <variant>
+
+namespace driftstorm::cli {
+
+namespace {
+
+std::string unit_or_one(const std::string& path) { return unit_of(path).value_or(""); }
+
+/// Checks that a limit's value has the metric's dimension.
+void check_limit(const Expectation& expectation, const MetricObjects& objects, Complaints& complaints) {
+    const std::string path = without_section(expectation.metric.text);
+    if (expectation.metric.text.empty()) return;
+    if (const auto complaint = metric_complaint(path, objects)) {
+        complaints.error(expectation.metric.at, *complaint, expectation.metric.path);
+        return;
+    }
+    const Limit& limit = expectation.is;
+    if (limit.metric) {
+        if (const auto complaint = metric_complaint(without_section(limit.metric->text), objects))
+            complaints.error(limit.at, *complaint, expectation.metric.path);
+    }
+    if (!limit.value) return;
+    const std::string unit = unit_or_one(path);
+    if (!accepts(dimension_of(unit), limit.value->dimension()))
+        complaints.error(limit.at, "the limit of " + quote(path) + " must be " + std::string(dimension_name(dimension_of(unit))) +
+                                       " (such as " + std::string(dimension_examples(dimension_of(unit))) + "), got " + quote(limit.text));
+}
+
+}  // namespace
+
+MetricObjects objects_of(const Scenario& scenario) {
+    MetricObjects objects;
+    for (const Named<ServerEntry>& server : scenario.servers) {
+        if (std::holds_alternative<RelayGroup>(server.value)) objects.relays.push_back(server.name);
+        if (std::holds_alternative<StationGroup>(server.value)) objects.stations.push_back(server.name);
+    }
+    for (const Named<PopulationEntry>& population : scenario.populations)
+        if (std::holds_alternative<CustomerPopulation>(population.value)) objects.clients.push_back(population.name);
+    return objects;
+}
+
+std::unique_ptr<Scenario> read_and_check(const std::string& file, const std::vector<std::string>& set,
+                                         Complaints& complaints) {
+    std::vector<Assignment> assignments;
+    for (const std::string& text : set) {
+        try {
+            assignments.push_back(parse_assignment(text));
+        } catch (const std::invalid_argument& error) {
+            complaints.error({}, std::string("--set: ") + error.what());
+        }
+    }
+    std::unique_ptr<Scenario> scenario = read_scenario(file, assignments, complaints);
+    if (!scenario) return nullptr;
+    const MetricObjects objects = objects_of(*scenario);
+    for (const Expectation& expectation : scenario->expectations) check_limit(expectation, objects, complaints);
+    return scenario;
+}
+
+std::vector<ExpectationSpec> expectations_of(const Scenario& scenario) {
+    std::vector<ExpectationSpec> specs;
+    for (const Expectation& expectation : scenario.expectations) {
+        ExpectationSpec spec;
+        spec.name = expectation.name;
+        spec.metric = without_section(expectation.metric.text);
+        if (expectation.during)
+            spec.during = MetricWindow{Time{expectation.during->from.ns}, Time{expectation.during->to.ns}};
+        const Limit& limit = expectation.is;
+        spec.relation = static_cast<ExpectationSpec::Relation>(limit.relation);
+        const std::string unit = unit_or_one(spec.metric);
+        if (limit.value) spec.value = limit.value->in(unit);
+        if (limit.metric) spec.other_metric = without_section(limit.metric->text);
+        if (limit.tolerance) {
+            spec.relative = limit.tolerance_is_relative();
+            spec.tolerance = limit.tolerance->in(spec.relative ? "%" : unit);
+        }
+        spec.warning = expectation.severity == ExpectationSeverity::warning;
+        spec.always = expectation.always;
+        spec.limit_text = limit.text;
+        spec.line = expectation.at.line;
+        specs.push_back(std::move(spec));
+    }
+    return specs;
+}
+
+std::map<std::string, double> facts_of(const Scenario& scenario) {
+    std::map<std::string, double> facts;
+    for (const Named<PopulationEntry>& population : scenario.populations) {
+        if (const auto* customers = std::get_if<CustomerPopulation>(&population.value)) {
+            facts["arrival_rate"] = customers->arrivals.rate;
+            if (customers->arrivals.batch) facts["arrival_rate"] *= customers->arrivals.batch->mean();
+            if (customers->retry) {
+                facts["timeout"] = customers->retry->timeout.seconds();
+                facts["retries"] = customers->retry->retries;
+                if (customers->retry->budget) facts["budget"] = *customers->retry->budget;
+            }
+            for (const Named<ServerEntry>& server : scenario.servers) {
+                const auto* station = std::get_if<StationGroup>(&server.value);
+                if (station == nullptr || server.name != customers->station.name) continue;
+                facts["service_mean"] = station->service_time.mean();
+                facts["workers"] = station->workers;
+            }
+            continue;
+        }
+        const auto& devices = std::get<DevicePopulation>(population.value);
+        if (devices.traffic.reply.probability > 0) facts["reply_gap_mean"] = devices.traffic.reply.gap.mean();
+        if (devices.clock.options.size() == 1)
+            for (const Named<ClockEntry>& clock : scenario.clocks)
+                if (clock.name == devices.clock.options.front().name)
+                    facts["skew_sd"] = std::sqrt(2.0 * clock.value.initial_offset.variance());
+    }
+    for (const FaultEntry& fault : scenario.timeline)
+        if (fault.fault == FaultKind::node_down && fault.length) facts["outage"] = fault.length->seconds();
+    return facts;
+}
+
+}  // namespace driftstorm::cli
