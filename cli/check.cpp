@@ -2,8 +2,8 @@
 #include "cli/verbs.hpp"
 #include "scenarios/world.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -25,7 +25,8 @@ struct CheckOptions {
 
 std::string partitions_text(const Scenario& scenario) {
     const Regions regions = World::regions(scenario);
-    std::string text = fmt::format("  may be run in {} partition{}\n", regions.names.size(), regions.names.size() == 1 ? "" : "s");
+    std::string text = fmt::format("  may be run in {} partition{}\n", regions.names.size(),
+                                   regions.names.size() == 1 ? "" : "s");
     for (std::size_t i = 0; i < regions.names.size(); ++i)
         text += fmt::format("    {}: {}\n", regions.names[i], regions.reasons[i]);
     return text;
@@ -40,19 +41,23 @@ int check(const CheckOptions& options) {
         const bool bad = !scenario || complaints.any_errors();
         sound = sound && !bad;
         if (options.json) {
-            documents += fmt::format("{}{{\"scenario\": {}, \"valid\": {}, \"partitions\": {}, \"complaints\": {}}}",
-                                     documents.empty() ? "" : ", ", json_string(file), !bad,
-                                     bad ? 0 : World::regions(*scenario).names.size(), complaints.json());
+            documents += fmt::format(
+                "{}{{\"scenario\": {}, \"valid\": {}, \"partitions\": {}, \"complaints\": {}}}",
+                documents.empty() ? "" : ", ", json_string(file), !bad,
+                bad ? 0 : World::regions(*scenario).names.size(), complaints.json());
             continue;
         }
         std::fputs(complaints.text().c_str(), stderr);
         if (bad) {
-            fmt::print(stderr, "{}: {} error{}\n", file, complaints.errors(), complaints.errors() == 1 ? "" : "s");
+            fmt::print(stderr, "{}: {} error{}\n", file, complaints.errors(),
+                       complaints.errors() == 1 ? "" : "s");
             continue;
         }
         if (!options.explain.empty()) {
             try {
-                std::fputs(explain_value(scenario->document, complaints.sources(), options.explain).c_str(), stdout);
+                std::fputs(explain_value(scenario->document, complaints.sources(), options.explain)
+                               .c_str(),
+                           stdout);
             } catch (const std::invalid_argument& error) {
                 fmt::print(stderr, "driftstorm: --explain-value: {}\n", error.what());
                 return static_cast<int>(Exit::usage);
@@ -73,9 +78,13 @@ void add_check(CLI::App& app, int& exit) {
     CLI::App* verb = app.add_subcommand("check", "read scenarios, check everything, run nothing");
     auto options = std::make_shared<CheckOptions>();
     verb->add_option("SCENARIO", options->scenarios, "YAML files")->required();
-    verb->add_option("--set", options->set, "NAME=VALUE: changes a parameter; may be repeated")->take_all()->allow_extra_args(false);
-    verb->add_option("--explain-value", options->explain, "where a value comes from: --explain-value apps[v2].reconnect.cap");
-    verb->add_flag("--resolved", options->resolved, "prints the scenario with every default written out");
+    verb->add_option("--set", options->set, "NAME=VALUE: changes a parameter; may be repeated")
+        ->take_all()
+        ->allow_extra_args(false);
+    verb->add_option("--explain-value", options->explain,
+                     "where a value comes from: --explain-value apps[v2].reconnect.cap");
+    verb->add_flag("--resolved", options->resolved,
+                   "prints the scenario with every default written out");
     verb->add_flag("--json", options->json, "one JSON document on stdout");
     verb->callback([&exit, options] { exit = check(*options); });
 }

@@ -2,8 +2,8 @@
 #include "cli/verbs.hpp"
 #include "sim/output/results_reader.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -26,8 +26,8 @@ struct ExplainOptions {
 int explain(const ExplainOptions& options) {
     const ResultsReader reader(options.result);
     try {
-        const Explanation answer =
-            options.what == "late" ? explain_late(reader, options.top) : explain_message(reader, options.id);
+        const Explanation answer = options.what == "late" ? explain_late(reader, options.top)
+                                                          : explain_message(reader, options.id);
         std::fputs((options.json ? answer.json : answer.text).c_str(), stdout);
     } catch (const std::invalid_argument& error) {
         fmt::print(stderr, "driftstorm: {}: {}\n", options.result, error.what());
@@ -39,7 +39,8 @@ int explain(const ExplainOptions& options) {
 }  // namespace
 
 void add_explain(CLI::App& app, int& exit) {
-    CLI::App* verb = app.add_subcommand("explain", "why was this message late? causes, instants, the fault behind them");
+    CLI::App* verb = app.add_subcommand(
+        "explain", "why was this message late? causes, instants, the fault behind them");
     auto options = std::make_shared<ExplainOptions>();
     verb->add_option("RESULT", options->result, "result file")->required();
     verb->add_option("WHAT", options->what, "message (with its ID) or late")
@@ -50,7 +51,8 @@ void add_explain(CLI::App& app, int& exit) {
     verb->add_flag("--json", options->json, "one JSON document on stdout");
     verb->callback([&exit, options, id] {
         if (options->what == "message" && id->count() == 0)
-            throw CLI::ValidationError("ID", "explain RESULT message needs the message's ID: its row in /messages");
+            throw CLI::ValidationError(
+                "ID", "explain RESULT message needs the message's ID: its row in /messages");
         exit = explain(*options);
     });
 }

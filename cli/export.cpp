@@ -1,8 +1,8 @@
 #include "cli/verbs.hpp"
 #include "sim/output/results_reader.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -24,8 +24,8 @@ std::string field(const std::string& text) {
     return quoted + "\"";
 }
 
-std::vector<std::string> values(const ResultsReader& reader, const std::string& dataset, std::uint64_t first,
-                                std::uint64_t count) {
+std::vector<std::string> values(const ResultsReader& reader, const std::string& dataset,
+                                std::uint64_t first, std::uint64_t count) {
     std::vector<std::string> texts;
     const std::vector<std::string> words = reader.words(dataset);
     try {
@@ -47,7 +47,8 @@ std::vector<std::string> values(const ResultsReader& reader, const std::string& 
     } catch (const OutputError&) {
         texts.clear();
     }
-    for (const std::string& value : reader.texts(dataset, first, count)) texts.push_back(field(value));
+    for (const std::string& value : reader.texts(dataset, first, count))
+        texts.push_back(field(value));
     return texts;
 }
 
@@ -56,32 +57,41 @@ int export_table(const std::string& result, const std::string& table) {
     const std::string group = table.front() == '/' ? table : "/" + table;
     if (!reader.has(group)) {
         std::string known;
-        for (const std::string& name : reader.groups("/")) known += (known.empty() ? "" : ", ") + name;
-        fmt::print(stderr, "driftstorm: {} has no table {}; it has the groups {}\n", result, group, known);
+        for (const std::string& name : reader.groups("/"))
+            known += (known.empty() ? "" : ", ") + name;
+        fmt::print(stderr, "driftstorm: {} has no table {}; it has the groups {}\n", result, group,
+                   known);
         return static_cast<int>(Exit::usage);
     }
     std::vector<std::string> columns;
     std::uint64_t rows = 0;
-    for (const std::string& name : reader.datasets(group)) rows = std::max(rows, reader.rows(group + "/" + name));
+    for (const std::string& name : reader.datasets(group))
+        rows = std::max(rows, reader.rows(group + "/" + name));
     for (const std::string& name : reader.datasets(group)) {
         const std::string dataset = group + "/" + name;
-        if (reader.shape(dataset).size() == 1 && reader.rows(dataset) == rows) columns.push_back(name);
+        if (reader.shape(dataset).size() == 1 && reader.rows(dataset) == rows)
+            columns.push_back(name);
     }
     if (columns.empty()) {
         std::string below;
-        for (const std::string& name : reader.groups(group)) below += (below.empty() ? "" : ", ") + table + "/" + name;
-        fmt::print(stderr, "driftstorm: {} is no table{}\n", group, below.empty() ? "" : "; it has " + below);
+        for (const std::string& name : reader.groups(group))
+            below += (below.empty() ? "" : ", ") + table + "/" + name;
+        fmt::print(stderr, "driftstorm: {} is no table{}\n", group,
+                   below.empty() ? "" : "; it has " + below);
         return static_cast<int>(Exit::usage);
     }
-    for (std::size_t c = 0; c < columns.size(); ++c) fmt::print("{}{}", c == 0 ? "" : ",", field(columns[c]));
+    for (std::size_t c = 0; c < columns.size(); ++c)
+        fmt::print("{}{}", c == 0 ? "" : ",", field(columns[c]));
     fmt::print("\n");
     for (std::uint64_t first = 0; first < rows; first += rows_at_once) {
         const std::uint64_t count = std::min(rows_at_once, rows - first);
         std::vector<std::vector<std::string>> cells;
-        for (const std::string& name : columns) cells.push_back(values(reader, group + "/" + name, first, count));
+        for (const std::string& name : columns)
+            cells.push_back(values(reader, group + "/" + name, first, count));
         std::string text;
         for (std::uint64_t row = 0; row < count; ++row) {
-            for (std::size_t c = 0; c < cells.size(); ++c) text += (c == 0 ? "" : ",") + cells[c][row];
+            for (std::size_t c = 0; c < cells.size(); ++c)
+                text += (c == 0 ? "" : ",") + cells[c][row];
             text += '\n';
         }
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
@@ -98,7 +108,9 @@ void add_export(CLI::App& app, int& exit) {
     auto table = std::make_shared<std::string>();
     auto csv = std::make_shared<bool>(true);
     verb->add_option("RESULT", *result, "result file")->required();
-    verb->add_option("TABLE", *table, "group of the file: copies, events/handover, clocks/adjust ...")->required();
+    verb->add_option("TABLE", *table,
+                     "group of the file: copies, events/handover, clocks/adjust ...")
+        ->required();
     verb->add_flag("--csv", *csv, "comma-separated values (the only form so far)");
     verb->callback([&exit, result, table] { exit = export_table(*result, *table); });
 }

@@ -3,8 +3,8 @@
 #include "scenarios/quantity.hpp"
 #include "scenarios/scenario.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -25,14 +25,19 @@ Lines lines_of(const std::string& what) {
     if (what == "faults") lines = list_faults();
     if (what == "metrics")
         for (const MetricPattern& metric : metric_patterns())
-            lines.emplace_back(metric.path, metric.help + (metric.unit.empty() ? "" : " [" + metric.unit + "]"));
+            lines.emplace_back(metric.path,
+                               metric.help + (metric.unit.empty() ? "" : " [" + metric.unit + "]"));
     if (what == "units")
         for (const Unit& unit : all_units())
-            if (!unit.name.empty()) lines.emplace_back(std::string(unit.name), std::string(dimension_name(unit.dimension)));
+            if (!unit.name.empty())
+                lines.emplace_back(std::string(unit.name),
+                                   std::string(dimension_name(unit.dimension)));
     if (what == "events")
-        for (const auto& [word, table] : event_tables()) lines.emplace_back(std::string(word), "table /" + std::string(table));
+        for (const auto& [word, table] : event_tables())
+            lines.emplace_back(std::string(word), "table /" + std::string(table));
     if (what == "series")
-        for (const auto& [word, help] : series_words()) lines.emplace_back(std::string(word), std::string(help));
+        for (const auto& [word, help] : series_words())
+            lines.emplace_back(std::string(word), std::string(help));
     return lines;
 }
 
@@ -40,7 +45,8 @@ void print(const Lines& lines, bool json) {
     if (json) {
         std::string text;
         for (const auto& [word, help] : lines)
-            text += fmt::format("{}{{\"name\": {}, \"help\": {}}}", text.empty() ? "" : ", ", json_string(word), json_string(help));
+            text += fmt::format("{}{{\"name\": {}, \"help\": {}}}", text.empty() ? "" : ", ",
+                                json_string(word), json_string(help));
         fmt::print("[{}]\n", text);
         return;
     }
@@ -52,7 +58,8 @@ void print(const Lines& lines, bool json) {
 }  // namespace
 
 void add_list(CLI::App& app, int& exit) {
-    CLI::App* verb = app.add_subcommand("list", "what scenarios may hold: models, faults, metrics, units, events, series");
+    CLI::App* verb = app.add_subcommand(
+        "list", "what scenarios may hold: models, faults, metrics, units, events, series");
     auto what = std::make_shared<std::string>();
     auto json = std::make_shared<bool>(false);
     verb->add_option("WHAT", *what, "models, faults, metrics, units, events or series")
@@ -66,7 +73,8 @@ void add_list(CLI::App& app, int& exit) {
 }
 
 void add_schema(CLI::App& app, int& exit) {
-    CLI::App* verb = app.add_subcommand("schema", "prints the JSON Schema of scenarios, for editors");
+    CLI::App* verb =
+        app.add_subcommand("schema", "prints the JSON Schema of scenarios, for editors");
     verb->callback([&exit] {
         std::puts(scenario_schema().c_str());
         exit = 0;

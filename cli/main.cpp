@@ -11,8 +11,10 @@
 using driftstorm::cli::Exit;
 
 int main(int argc, char** argv) {
-    CLI::App app{"driftstorm: why do messages arrive late, out of order, or not at all? A deterministic simulator of\n"
-                 "devices, mobile networks, drifting clocks and message servers."};
+    CLI::App app{
+        "driftstorm: why do messages arrive late, out of order, or not at all? A deterministic "
+        "simulator of\n"
+        "devices, mobile networks, drifting clocks and message servers."};
     app.name("driftstorm");
     app.require_subcommand(1);
     app.failure_message(CLI::FailureMessage::help);
@@ -26,7 +28,8 @@ int main(int argc, char** argv) {
     driftstorm::cli::add_schema(app, exit);
     driftstorm::cli::add_version(app, exit);
     app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
-        return std::string("driftstorm: ") + error.what() + "\nTry '" + failed->get_name() + " --help'.\n";
+        return std::string("driftstorm: ") + error.what() + "\nTry '" + failed->get_name() +
+               " --help'.\n";
     });
     try {
         app.parse(argc, argv);

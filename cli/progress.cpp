@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <unistd.h>
+#include <cstdio>
 
 namespace driftstorm::cli {
 
@@ -22,9 +22,11 @@ void Progress::show(Time now, std::uint64_t events) {
     if (elapsed < 1.0) return;
     const double share = now.seconds() / end_.seconds();
     const int filled = static_cast<int>(share * 30);
-    fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {:.0f} of {:.0f} s simulated, {:.2f} M events/s, {:.0f} s left   ", "", filled, "",
-               30 - filled, now.seconds(), end_.seconds(), static_cast<double>(events) / elapsed * 1e-6,
-               share > 0 ? elapsed / share - elapsed : 0.0);
+    fmt::print(
+        stderr,
+        "\r[{:#<{}}{:.<{}}] {:.0f} of {:.0f} s simulated, {:.2f} M events/s, {:.0f} s left   ", "",
+        filled, "", 30 - filled, now.seconds(), end_.seconds(),
+        static_cast<double>(events) / elapsed * 1e-6, share > 0 ? elapsed / share - elapsed : 0.0);
     std::fflush(stderr);
     drawn_ = true;
 }

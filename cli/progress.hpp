@@ -7,7 +7,8 @@
 
 namespace driftstorm::cli {
 
-/// A line on a terminal with simulated time, events per second and time left, for runs that take longer than a second.
+/// A line on a terminal with simulated time, events per second and time left, for runs that take
+/// longer than a second.
 class Progress {
   public:
     /// Shows nothing when `wanted` is false or standard error is no terminal.

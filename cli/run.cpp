@@ -5,8 +5,8 @@
 #include "scenarios/world.hpp"
 #include "sim/output/results_file.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -43,13 +43,15 @@ std::string stem(const std::string& path) {
 }
 
 /// A quantity given on the command line, in base units. @throws CLI::ValidationError
-std::optional<Quantity> quantity_of(const std::string& text, Dimension dimension, const std::string& option) {
+std::optional<Quantity> quantity_of(const std::string& text, Dimension dimension,
+                                    const std::string& option) {
     if (text.empty()) return std::nullopt;
     const ParsedQuantity parsed = parse_quantity(text);
     if (!parsed.quantity) throw CLI::ValidationError(option, quote(text) + " " + parsed.error);
     if (!accepts(dimension, parsed.quantity->dimension()))
-        throw CLI::ValidationError(option, "must be " + std::string(dimension_name(dimension)) + ", such as " +
-                                               std::string(dimension_examples(dimension)) + "; got " + quote(text));
+        throw CLI::ValidationError(
+            option, "must be " + std::string(dimension_name(dimension)) + ", such as " +
+                        std::string(dimension_examples(dimension)) + "; got " + quote(text));
     return parsed.quantity;
 }
 
@@ -66,23 +68,31 @@ int dry_run(const Scenario& scenario, const RunOptions& options, const RunReques
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const auto* devices = std::get_if<DevicePopulation>(&population.value);
         if (devices == nullptr) continue;
-        const double span = std::min(scenario.duration.seconds(), devices->traffic.send.until.seconds()) -
-                            devices->traffic.send.from.seconds();
+        const double span =
+            std::min(scenario.duration.seconds(), devices->traffic.send.until.seconds()) -
+            devices->traffic.send.from.seconds();
         const double expected = devices->traffic.send.rate * std::max(0.0, span) * devices->count;
         messages += expected;
-        copies += expected * (devices->traffic.conversations.members.mean() * devices->devices_per_account - 1);
+        copies +=
+            expected *
+            (devices->traffic.conversations.members.mean() * devices->devices_per_account - 1);
     }
     const double bytes = scenario.outputs_none ? 0 : messages * 40 + copies * 90;
     if (options.json) {
-        fmt::print("{{\"entities\": {}, \"devices\": {}, \"partitions\": {}, \"memory_bytes\": {}, "
-                   "\"expected_messages\": {:.0f}, \"expected_copies\": {:.0f}, \"expected_file_bytes\": {:.0f}}}\n",
-                   world.kernel().entity_count(), world.devices(), world.partitions(), memory, messages, copies, bytes);
+        fmt::print(
+            "{{\"entities\": {}, \"devices\": {}, \"partitions\": {}, \"memory_bytes\": {}, "
+            "\"expected_messages\": {:.0f}, \"expected_copies\": {:.0f}, \"expected_file_bytes\": "
+            "{:.0f}}}\n",
+            world.kernel().entity_count(), world.devices(), world.partitions(), memory, messages,
+            copies, bytes);
         return 0;
     }
-    fmt::print("entities      {}\ndevices       {}\npartitions    {}\nmemory        {:.1f} MB once built\n"
-               "messages      about {:.0f}, {:.0f} copies\nresult file   about {:.1f} MB of messages and copies\n",
-               world.kernel().entity_count(), world.devices(), world.partitions(), static_cast<double>(memory) * 1e-6,
-               messages, copies, bytes * 1e-6);
+    fmt::print(
+        "entities      {}\ndevices       {}\npartitions    {}\nmemory        {:.1f} MB once built\n"
+        "messages      about {:.0f}, {:.0f} copies\nresult file   about {:.1f} MB of messages and "
+        "copies\n",
+        world.kernel().entity_count(), world.devices(), world.partitions(),
+        static_cast<double>(memory) * 1e-6, messages, copies, bytes * 1e-6);
     return 0;
 }
 
@@ -95,25 +105,31 @@ int verify(const Scenario& scenario, const Complaints& complaints, RunRequest re
     const RunOutcome second = run_once(scenario, complaints, request);
     const bool same = first.digest == second.digest && first.events == second.events;
     if (json) {
-        fmt::print("{{\"digest\": \"{}\", \"perturbed_digest\": \"{}\", \"identical\": {}}}\n", first.digest, second.digest,
-                   same);
+        fmt::print("{{\"digest\": \"{}\", \"perturbed_digest\": \"{}\", \"identical\": {}}}\n",
+                   first.digest, second.digest, same);
     } else {
-        fmt::print("digest {} with one partition\ndigest {} with all partitions and moved pools\n{}\n", first.digest,
-                   second.digest, same ? "identical" : "NOT IDENTICAL: this is a bug in driftstorm");
+        fmt::print(
+            "digest {} with one partition\ndigest {} with all partitions and moved pools\n{}\n",
+            first.digest, second.digest,
+            same ? "identical" : "NOT IDENTICAL: this is a bug in driftstorm");
     }
     return same ? 0 : static_cast<int>(Exit::nondeterminism);
 }
 
 void print_json(const RunOutcome& outcome, const Scenario& scenario) {
-    fmt::print("{{\"scenario\": {}, \"run_id\": \"{}\", \"seed\": {}, \"digest\": \"{}\", \"samples_digest\": \"{}\", "
-               "\"events\": {}, \"wall_s\": {:.3f}, \"status\": \"{}\", \"exit_code\": {}, \"file\": {}, \"summary\": {}}}\n",
-               json_string(scenario.file), outcome.run_id, scenario.seed, outcome.digest, outcome.samples_digest,
-               outcome.events, outcome.wall_s, outcome.status, outcome.exit,
-               outcome.file.empty() ? "null" : json_string(outcome.file), render_json(outcome.summary));
+    fmt::print(
+        "{{\"scenario\": {}, \"run_id\": \"{}\", \"seed\": {}, \"digest\": \"{}\", "
+        "\"samples_digest\": \"{}\", "
+        "\"events\": {}, \"wall_s\": {:.3f}, \"status\": \"{}\", \"exit_code\": {}, \"file\": {}, "
+        "\"summary\": {}}}\n",
+        json_string(scenario.file), outcome.run_id, scenario.seed, outcome.digest,
+        outcome.samples_digest, outcome.events, outcome.wall_s, outcome.status, outcome.exit,
+        outcome.file.empty() ? "null" : json_string(outcome.file), render_json(outcome.summary));
 }
 
 /// Means and 95 % intervals of every expectation's metric over seeds seed, seed + 1, ...
-int replicate(Scenario& scenario, const Complaints& complaints, RunRequest request, const RunOptions& options) {
+int replicate(Scenario& scenario, const Complaints& complaints, RunRequest request,
+              const RunOptions& options) {
     const std::uint64_t first_seed = scenario.seed;
     const std::vector<ExpectationSpec> expectations = expectations_of(scenario);
     std::vector<std::vector<std::optional<double>>> observed;
@@ -128,8 +144,8 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
         other.push_back(outcome.other);
         reached = outcome.reached;
         if (!options.json)
-            fmt::print(stderr, "replication {} of {}: seed {}, digest {}\n", r + 1, options.replications, scenario.seed,
-                       outcome.digest);
+            fmt::print(stderr, "replication {} of {}: seed {}, digest {}\n", r + 1,
+                       options.replications, scenario.seed, outcome.digest);
         if (r == 0) first = std::move(outcome);
         if (interrupted()) return static_cast<int>(Exit::interrupted);
         request.output.clear();  // the first replication alone is kept as a file
@@ -140,20 +156,25 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
     if (options.json) {
         std::string list;
         for (const CheckResult& check : checks)
-            list += fmt::format("{}{{\"name\": {}, \"metric\": {}, \"status\": \"{}\", \"mean\": {}, \"half_width_95\": {}}}",
-                                list.empty() ? "" : ", ", json_string(check.name), json_string(check.metric),
-                                word(check.status), check.observed ? fmt::format("{:.9g}", *check.observed) : "null",
-                                check.half_width ? fmt::format("{:.9g}", *check.half_width) : "null");
-        fmt::print("{{\"replications\": {}, \"exit_code\": {}, \"checks\": [{}], \"file\": {}}}\n", options.replications,
-                   exit_code(checks), list, first.file.empty() ? "null" : json_string(first.file));
+            list += fmt::format(
+                "{}{{\"name\": {}, \"metric\": {}, \"status\": \"{}\", \"mean\": {}, "
+                "\"half_width_95\": {}}}",
+                list.empty() ? "" : ", ", json_string(check.name), json_string(check.metric),
+                word(check.status),
+                check.observed ? fmt::format("{:.9g}", *check.observed) : "null",
+                check.half_width ? fmt::format("{:.9g}", *check.half_width) : "null");
+        fmt::print("{{\"replications\": {}, \"exit_code\": {}, \"checks\": [{}], \"file\": {}}}\n",
+                   options.replications, exit_code(checks), list,
+                   first.file.empty() ? "null" : json_string(first.file));
         return exit_code(checks);
     }
-    fmt::print("{} replications, seeds {} to {}; mean and 95 % interval\n", options.replications, first_seed,
-               first_seed + options.replications - 1);
+    fmt::print("{} replications, seeds {} to {}; mean and 95 % interval\n", options.replications,
+               first_seed, first_seed + options.replications - 1);
     for (const CheckResult& check : checks)
-        fmt::print("  {:<14} {}: {} is {} +- {}, limit {}\n", word(check.status), check.name, check.metric,
-                   check.observed ? fmt::format("{:.6g} {}", *check.observed, check.unit) : "undefined",
-                   check.half_width ? fmt::format("{:.2g}", *check.half_width) : "?", check.limit);
+        fmt::print(
+            "  {:<14} {}: {} is {} +- {}, limit {}\n", word(check.status), check.name, check.metric,
+            check.observed ? fmt::format("{:.6g} {}", *check.observed, check.unit) : "undefined",
+            check.half_width ? fmt::format("{:.2g}", *check.half_width) : "?", check.limit);
     return exit_code(checks);
 }
 
@@ -180,14 +201,19 @@ int run(const RunOptions& options) {
     stop_on_interrupt();
     if (options.verify) return verify(*scenario, complaints, request, options.json);
 
-    if (!options.no_output) request.output = options.output.empty() ? stem(options.scenario) + ".h5" : options.output;
+    if (!options.no_output)
+        request.output = options.output.empty() ? stem(options.scenario) + ".h5" : options.output;
     if (!request.output.empty() && !options.force)
         if (const auto existing = inspect_result(request.output)) {
-            const bool own = existing->is_result &&
-                             (existing->status != "complete" || existing->run_id == run_id_of(*scenario, request));
+            const bool own =
+                existing->is_result && (existing->status != "complete" ||
+                                        existing->run_id == run_id_of(*scenario, request));
             if (!own) {
-                fmt::print(stderr, "driftstorm: {} already holds {}; give another name with -o, or --force\n",
-                           request.output, existing->is_result ? "the complete result of another run" : "something else");
+                fmt::print(
+                    stderr,
+                    "driftstorm: {} already holds {}; give another name with -o, or --force\n",
+                    request.output,
+                    existing->is_result ? "the complete result of another run" : "something else");
                 return static_cast<int>(Exit::usage);
             }
         }
@@ -208,23 +234,33 @@ int run(const RunOptions& options) {
 }  // namespace
 
 void add_run(CLI::App& app, int& exit) {
-    CLI::App* verb = app.add_subcommand("run", "run a scenario; writes one HDF5 file and a summary");
+    CLI::App* verb =
+        app.add_subcommand("run", "run a scenario; writes one HDF5 file and a summary");
     auto options = std::make_shared<RunOptions>();
     verb->add_option("SCENARIO", options->scenario, "YAML file")->required();
-    verb->add_option("--set", options->set, "NAME=VALUE: changes a parameter; may be repeated")->take_all()->allow_extra_args(false);
+    verb->add_option("--set", options->set, "NAME=VALUE: changes a parameter; may be repeated")
+        ->take_all()
+        ->allow_extra_args(false);
     verb->add_option("--seed", options->seed, "instead of the scenario's");
-    verb->add_option("-o,--output", options->output, "result file; default SCENARIO's name with .h5, in this folder");
+    verb->add_option("-o,--output", options->output,
+                     "result file; default SCENARIO's name with .h5, in this folder");
     verb->add_flag("--no-output", options->no_output, "writes no result file");
     verb->add_option("--until", options->until, "stops the run early: --until \"20 min\"");
     verb->add_option("--replications", options->replications,
-                     "runs seeds seed, seed + 1 ...; the mean and 95 % interval of each expectation's metric; the first is kept")
+                     "runs seeds seed, seed + 1 ...; the mean and 95 % interval of each "
+                     "expectation's metric; the first is kept")
         ->check(CLI::Range(1u, 100000u));
-    verb->add_option("--partitions", options->partitions, "never changes results")->check(CLI::Range(1u, 65535u));
-    verb->add_option("--threads", options->threads, "never changes results")->check(CLI::Range(1u, 4096u));
-    verb->add_option("--max-events", options->max_events, "stops at the end of the simulated second that exceeds it");
-    verb->add_option("--max-memory", options->max_memory, "the same for resident memory: --max-memory \"8 GiB\"");
+    verb->add_option("--partitions", options->partitions, "never changes results")
+        ->check(CLI::Range(1u, 65535u));
+    verb->add_option("--threads", options->threads, "never changes results")
+        ->check(CLI::Range(1u, 4096u));
+    verb->add_option("--max-events", options->max_events,
+                     "stops at the end of the simulated second that exceeds it");
+    verb->add_option("--max-memory", options->max_memory,
+                     "the same for resident memory: --max-memory \"8 GiB\"");
     verb->add_flag("--dry", options->dry, "entities, memory and file size; no run");
-    verb->add_flag("--verify", options->verify, "runs twice, perturbed, without output, and compares digests");
+    verb->add_flag("--verify", options->verify,
+                   "runs twice, perturbed, without output, and compares digests");
     verb->add_flag("--force", options->force, "overwrites a complete result of another run");
     verb->add_flag("--json", options->json, "one JSON document on stdout");
     verb->callback([&exit, options] { exit = run(*options); });

@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
-#include <unistd.h>
 
 namespace driftstorm::cli {
 
@@ -46,12 +46,14 @@ std::vector<std::string> kept_tables(const Scenario& scenario) {
     return keep;
 }
 
-MemoryGroup provenance(const Scenario& scenario, const Complaints& complaints, const RunRequest& request,
-                       const std::vector<Kernel::ModelVersion>& models) {
+MemoryGroup provenance(const Scenario& scenario, const Complaints& complaints,
+                       const RunRequest& request, const std::vector<Kernel::ModelVersion>& models) {
     MemoryGroup group{"/provenance"};
     std::string versions;
     for (const Kernel::ModelVersion& model : models)
-        if (model.version > 0) versions += (versions.empty() ? "" : " ") + model.name + "=" + std::to_string(model.version);
+        if (model.version > 0)
+            versions +=
+                (versions.empty() ? "" : " ") + model.name + "=" + std::to_string(model.version);
     group.attributes = {{"version", std::string(version_text)},
                         {"model_versions", versions},
                         {"rng", std::string("Philox4x32-10")},
@@ -59,19 +61,23 @@ MemoryGroup provenance(const Scenario& scenario, const Complaints& complaints, c
                         {"replication", std::int64_t{request.replication}},
                         {"epoch", format_timestamp(scenario.epoch.unix_ns)},
                         {"command", repeat_line(scenario, request)}};
-    MemoryColumn names{"file_name", "", "name of the file, without folders", std::vector<std::string>{}};
-    MemoryColumn sources{"scenario_source", "", "exact bytes of the file", std::vector<std::string>{}};
+    MemoryColumn names{"file_name", "", "name of the file, without folders",
+                       std::vector<std::string>{}};
+    MemoryColumn sources{"scenario_source", "", "exact bytes of the file",
+                         std::vector<std::string>{}};
     for (const Sources::File& file : complaints.sources().files()) {
         if (file.name == command_line_source) continue;
         std::get<std::vector<std::string>>(names.values).push_back(base_name(file.name));
         std::get<std::vector<std::string>>(sources.values).push_back(file.bytes);
     }
-    // A scale needs distinct names: two files of one name in different folders are told apart by number.
+    // A scale needs distinct names: two files of one name in different folders are told apart by
+    // number.
     auto& list = std::get<std::vector<std::string>>(names.values);
     for (std::size_t i = 0; i < list.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
             if (list[i] == list[j]) list[i] += " (" + std::to_string(i) + ")";
-    MemoryColumn values{"path", "", "of a value in the resolved scenario", std::vector<std::string>{}};
+    MemoryColumn values{"path", "", "of a value in the resolved scenario",
+                        std::vector<std::string>{}};
     MemoryColumn from{"origin", "", "where it was written", std::vector<std::string>{}};
     for (const auto& [path, origin] : origins(scenario.document.root, complaints.sources())) {
         std::get<std::vector<std::string>>(values.values).push_back(path);
@@ -112,13 +118,15 @@ std::uint64_t resident_bytes() {
 }
 
 std::string run_id_of(const Scenario& scenario, const RunRequest& request) {
-    const std::string text = resolved_yaml(scenario) + "\nuntil " + std::to_string(end_of(scenario, request).ns) +
-                             "\nversion " + std::string(version_text);
+    const std::string text = resolved_yaml(scenario) + "\nuntil " +
+                             std::to_string(end_of(scenario, request).ns) + "\nversion " +
+                             std::string(version_text);
     return hex(fingerprint(text));
 }
 
 std::string repeat_line(const Scenario& scenario, const RunRequest& request) {
-    std::string line = "driftstorm run " + base_name(scenario.file) + " --seed " + std::to_string(scenario.seed);
+    std::string line =
+        "driftstorm run " + base_name(scenario.file) + " --seed " + std::to_string(scenario.seed);
     if (request.until && request.until->ns < scenario.duration.ns)
         line += " --until \"" + std::to_string(request.until->ns) + " ns\"";
     std::vector<std::string> set = request.set;
@@ -127,7 +135,8 @@ std::string repeat_line(const Scenario& scenario, const RunRequest& request) {
     return line;
 }
 
-RunOutcome run_once(const Scenario& scenario, const Complaints& complaints, const RunRequest& request) {
+RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
+                    const RunRequest& request) {
     const auto started = std::chrono::steady_clock::now();
     RunOutcome outcome;
     outcome.run_id = run_id_of(scenario, request);
@@ -169,7 +178,8 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints, cons
         world.run_until(now);
         progress.show(now, world.kernel().delivered());
         if (interrupted()) outcome.stopped = "interrupted";
-        if (world.kernel().delivered() > request.max_events) outcome.stopped = "--max-events was exceeded";
+        if (world.kernel().delivered() > request.max_events)
+            outcome.stopped = "--max-events was exceeded";
         if (request.max_memory != UINT64_MAX && resident_bytes() > request.max_memory)
             outcome.stopped = "--max-memory was exceeded";
         if (!outcome.stopped.empty()) break;
@@ -183,7 +193,8 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints, cons
     outcome.digest = hex(ladder.root());
     outcome.samples_digest = hex(ladder.samples());
     outcome.events = world.kernel().delivered();
-    const std::vector<CheckResult> checks = judge(expectations, metrics, scenario.parameters_changed);
+    const std::vector<CheckResult> checks =
+        judge(expectations, metrics, scenario.parameters_changed);
     outcome.observed = observed_values(expectations, metrics);
     outcome.other = other_values(expectations, metrics);
     outcome.exit = exit_code(checks);
@@ -193,18 +204,22 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints, cons
     } else if (!outcome.stopped.empty()) {
         outcome.exit = 4;
     }
-    outcome.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    outcome.summary = summarize(metrics, world.directory(), checks, scenario.title,
-                                repeat + "  # driftstorm " + std::string(version_text) + ", digest " + outcome.digest);
+    outcome.wall_s =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    outcome.summary = summarize(
+        metrics, world.directory(), checks, scenario.title,
+        repeat + "  # driftstorm " + std::string(version_text) + ", digest " + outcome.digest);
     if (file) {
         file->add(provenance(scenario, complaints, request, world.kernel().model_versions()));
         for (const MemoryGroup& group : metrics.groups()) file->add(group);
         file->add(checks_group(checks));
         if (request.digest) file->add(ladder);
         file->set_attribute({"digest", outcome.digest});
-        const std::string facts = run_facts(outcome.wall_s, outcome.events, world.partitions(), request.output);
-        outcome.file = file->finish(outcome.stopped.empty() ? ResultStatus::complete : ResultStatus::partial,
-                                    outcome.exit, facts);
+        const std::string facts =
+            run_facts(outcome.wall_s, outcome.events, world.partitions(), request.output);
+        outcome.file =
+            file->finish(outcome.stopped.empty() ? ResultStatus::complete : ResultStatus::partial,
+                         outcome.exit, facts);
     }
     return outcome;
 }

@@ -13,8 +13,8 @@
 namespace driftstorm::cli {
 
 struct RunRequest {
-    std::string output;                    ///< path of the result file; empty: none is written
-    std::vector<std::string> set;          ///< as given
+    std::string output;            ///< path of the result file; empty: none is written
+    std::vector<std::string> set;  ///< as given
     std::optional<Duration> until;
     std::uint32_t partitions = 1;
     std::uint32_t replication = 0;
@@ -26,10 +26,10 @@ struct RunRequest {
 };
 
 struct RunOutcome {
-    std::string file;       ///< final name of the result; empty: none was written
+    std::string file;  ///< final name of the result; empty: none was written
     std::string run_id;
-    std::string status;     ///< complete, partial
-    std::string stopped;    ///< why it is partial
+    std::string status;   ///< complete, partial
+    std::string stopped;  ///< why it is partial
     std::string digest;
     std::string samples_digest;
     std::uint64_t events = 0;
@@ -41,7 +41,8 @@ struct RunOutcome {
     Time reached{};
 };
 
-/// Identity of a run: hash of the resolved scenario (its seed included), how long it runs, and the version.
+/// Identity of a run: hash of the resolved scenario (its seed included), how long it runs, and the
+/// version.
 std::string run_id_of(const Scenario& scenario, const RunRequest& request);
 
 /// The command that repeats a run.
@@ -49,7 +50,8 @@ std::string repeat_line(const Scenario& scenario, const RunRequest& request);
 
 /// One run, from the world's first message to the result file under its final name.
 /// @throws OutputError
-RunOutcome run_once(const Scenario& scenario, const Complaints& complaints, const RunRequest& request);
+RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
+                    const RunRequest& request);
 
 /// Peak or current resident memory of this process [B]; 0: unknown.
 std::uint64_t resident_bytes();

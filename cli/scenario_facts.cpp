@@ -13,7 +13,8 @@ namespace {
 std::string unit_or_one(const std::string& path) { return unit_of(path).value_or(""); }
 
 /// Checks that a limit's value has the metric's dimension.
-void check_limit(const Expectation& expectation, const MetricObjects& objects, Complaints& complaints) {
+void check_limit(const Expectation& expectation, const MetricObjects& objects,
+                 Complaints& complaints) {
     const std::string path = without_section(expectation.metric.text);
     if (expectation.metric.text.empty()) return;
     if (const auto complaint = metric_complaint(path, objects)) {
@@ -28,8 +29,11 @@ void check_limit(const Expectation& expectation, const MetricObjects& objects, C
     if (!limit.value) return;
     const std::string unit = unit_or_one(path);
     if (!accepts(dimension_of(unit), limit.value->dimension()))
-        complaints.error(limit.at, "the limit of " + quote(path) + " must be " + std::string(dimension_name(dimension_of(unit))) +
-                                       " (such as " + std::string(dimension_examples(dimension_of(unit))) + "), got " + quote(limit.text));
+        complaints.error(limit.at, "the limit of " + quote(path) + " must be " +
+                                       std::string(dimension_name(dimension_of(unit))) +
+                                       " (such as " +
+                                       std::string(dimension_examples(dimension_of(unit))) +
+                                       "), got " + quote(limit.text));
 }
 
 }  // namespace
@@ -38,14 +42,17 @@ MetricObjects objects_of(const Scenario& scenario) {
     MetricObjects objects;
     for (const Named<ServerEntry>& server : scenario.servers) {
         if (std::holds_alternative<RelayGroup>(server.value)) objects.relays.push_back(server.name);
-        if (std::holds_alternative<StationGroup>(server.value)) objects.stations.push_back(server.name);
+        if (std::holds_alternative<StationGroup>(server.value))
+            objects.stations.push_back(server.name);
     }
     for (const Named<PopulationEntry>& population : scenario.populations)
-        if (std::holds_alternative<CustomerPopulation>(population.value)) objects.clients.push_back(population.name);
+        if (std::holds_alternative<CustomerPopulation>(population.value))
+            objects.clients.push_back(population.name);
     return objects;
 }
 
-std::unique_ptr<Scenario> read_and_check(const std::string& file, const std::vector<std::string>& set,
+std::unique_ptr<Scenario> read_and_check(const std::string& file,
+                                         const std::vector<std::string>& set,
                                          Complaints& complaints) {
     std::vector<Assignment> assignments;
     for (const std::string& text : set) {
@@ -58,7 +65,8 @@ std::unique_ptr<Scenario> read_and_check(const std::string& file, const std::vec
     std::unique_ptr<Scenario> scenario = read_scenario(file, assignments, complaints);
     if (!scenario) return nullptr;
     const MetricObjects objects = objects_of(*scenario);
-    for (const Expectation& expectation : scenario->expectations) check_limit(expectation, objects, complaints);
+    for (const Expectation& expectation : scenario->expectations)
+        check_limit(expectation, objects, complaints);
     return scenario;
 }
 
@@ -69,7 +77,8 @@ std::vector<ExpectationSpec> expectations_of(const Scenario& scenario) {
         spec.name = expectation.name;
         spec.metric = without_section(expectation.metric.text);
         if (expectation.during)
-            spec.during = MetricWindow{Time{expectation.during->from.ns}, Time{expectation.during->to.ns}};
+            spec.during =
+                MetricWindow{Time{expectation.during->from.ns}, Time{expectation.during->to.ns}};
         const Limit& limit = expectation.is;
         spec.relation = static_cast<ExpectationSpec::Relation>(limit.relation);
         const std::string unit = unit_or_one(spec.metric);
@@ -93,7 +102,8 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
     for (const Named<PopulationEntry>& population : scenario.populations) {
         if (const auto* customers = std::get_if<CustomerPopulation>(&population.value)) {
             facts["arrival_rate"] = customers->arrivals.rate;
-            if (customers->arrivals.batch) facts["arrival_rate"] *= customers->arrivals.batch->mean();
+            if (customers->arrivals.batch)
+                facts["arrival_rate"] *= customers->arrivals.batch->mean();
             if (customers->retry) {
                 facts["timeout"] = customers->retry->timeout.seconds();
                 facts["retries"] = customers->retry->retries;
@@ -108,14 +118,16 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
             continue;
         }
         const auto& devices = std::get<DevicePopulation>(population.value);
-        if (devices.traffic.reply.probability > 0) facts["reply_gap_mean"] = devices.traffic.reply.gap.mean();
+        if (devices.traffic.reply.probability > 0)
+            facts["reply_gap_mean"] = devices.traffic.reply.gap.mean();
         if (devices.clock.options.size() == 1)
             for (const Named<ClockEntry>& clock : scenario.clocks)
                 if (clock.name == devices.clock.options.front().name)
                     facts["skew_sd"] = std::sqrt(2.0 * clock.value.initial_offset.variance());
     }
     for (const FaultEntry& fault : scenario.timeline)
-        if (fault.fault == FaultKind::node_down && fault.length) facts["outage"] = fault.length->seconds();
+        if (fault.fault == FaultKind::node_down && fault.length)
+            facts["outage"] = fault.length->seconds();
     return facts;
 }
 

@@ -12,7 +12,8 @@
 namespace driftstorm::cli {
 
 /// Reads a scenario and checks its expectations' metrics too. Every fault is a complaint.
-std::unique_ptr<Scenario> read_and_check(const std::string& file, const std::vector<std::string>& set,
+std::unique_ptr<Scenario> read_and_check(const std::string& file,
+                                         const std::vector<std::string>& set,
                                          Complaints& complaints);
 
 /// The scenario's expectations as the analysis judges them.

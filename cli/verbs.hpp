@@ -9,11 +9,11 @@ namespace driftstorm::cli {
 /// Exit codes of the command.
 enum class Exit : int {
     ok = 0,
-    expectation = 1,       ///< an expectation or comparison failed
+    expectation = 1,  ///< an expectation or comparison failed
     usage = 2,
-    scenario = 3,          ///< the scenario is invalid
+    scenario = 3,  ///< the scenario is invalid
     inconclusive = 4,
-    output = 5,            ///< input or output
+    output = 5,  ///< input or output
     nondeterminism = 6,
     internal = 70,
     interrupted = 130

@@ -3,12 +3,12 @@
 #include "cli/verbs.hpp"
 #include "scenarios/complaints.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
+#include <unistd.h>
 #include <cstdio>
 #include <memory>
-#include <unistd.h>
 
 namespace driftstorm::cli {
 
@@ -29,19 +29,24 @@ std::string host() {
 
 }  // namespace
 
-std::string run_facts(double wall_s, std::uint64_t events, std::uint32_t partitions, const std::string& output) {
+std::string run_facts(double wall_s, std::uint64_t events, std::uint32_t partitions,
+                      const std::string& output) {
     return fmt::format(
-        "{{\"version\": {}, \"compiler\": {}, \"flags\": {}, \"host\": {}, \"output\": {}, \"partitions\": {}, "
+        "{{\"version\": {}, \"compiler\": {}, \"flags\": {}, \"host\": {}, \"output\": {}, "
+        "\"partitions\": {}, "
         "\"threads\": 1, \"wall_s\": {:.3f}, \"events\": {}, \"events_per_s\": {:.0f}}}\n",
-        json_string(version_text), json_string(compiler()), json_string(DRIFTSTORM_FLAGS), json_string(host()),
-        json_string(output), partitions, wall_s, events, wall_s > 0 ? static_cast<double>(events) / wall_s : 0.0);
+        json_string(version_text), json_string(compiler()), json_string(DRIFTSTORM_FLAGS),
+        json_string(host()), json_string(output), partitions, wall_s, events,
+        wall_s > 0 ? static_cast<double>(events) / wall_s : 0.0);
 }
 
 std::string build_facts(bool json) {
     if (json)
-        return fmt::format("{{\"version\": {}, \"compiler\": {}, \"flags\": {}}}\n", json_string(version_text),
-                           json_string(compiler()), json_string(DRIFTSTORM_FLAGS));
-    return fmt::format("driftstorm {}\ncompiler  {}\nflags     {}\n", version_text, compiler(), DRIFTSTORM_FLAGS);
+        return fmt::format("{{\"version\": {}, \"compiler\": {}, \"flags\": {}}}\n",
+                           json_string(version_text), json_string(compiler()),
+                           json_string(DRIFTSTORM_FLAGS));
+    return fmt::format("driftstorm {}\ncompiler  {}\nflags     {}\n", version_text, compiler(),
+                       DRIFTSTORM_FLAGS);
 }
 
 void add_version(CLI::App& app, int& exit) {

@@ -286,6 +286,22 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
             continue;
         }
         const auto& devices = std::get<DevicePopulation>(population.value);
+        for (const std::string& other : devices.traffic.conversations.with) {
+            const Named<PopulationEntry>* found = find_named(scenario.populations, other);
+            if (found != nullptr && std::holds_alternative<DevicePopulation>(found->value) &&
+                other != population.name)
+                continue;
+            std::vector<std::string> known;
+            for (const Named<PopulationEntry>& entry : scenario.populations)
+                if (std::holds_alternative<DevicePopulation>(entry.value) &&
+                    entry.name != population.name)
+                    known.push_back(entry.name);
+            complaints.error(population.at,
+                             "its conversations are with " + quote(other) +
+                                 ", which is no other population of devices" +
+                                 did_you_mean(other, known),
+                             where + ".traffic.conversations.with");
+        }
         std::vector<std::pair<std::string, std::string>> needed;  // server group, for what
         if (!devices.app.options.empty()) {
             if (relays == nullptr) {

@@ -32,25 +32,35 @@ const Entry* find(const std::vector<Named<Entry>>& entries, std::string_view nam
     return nullptr;
 }
 
+/// An account that may be a member: its rank in the conversation, its population, its number there.
+struct Candidate {
+    std::uint32_t rank = 0;
+    std::uint32_t group = 0;
+    std::uint32_t account = 0;
+    friend auto operator<=>(const Candidate&, const Candidate&) = default;
+};
+
 /// Accounts of a conversation: each account of the neighbourhood draws its rank, the least ones are
 /// members. A further account adds itself and can displace only the last.
-std::vector<std::uint32_t> choose_members(std::uint64_t seed, std::uint64_t conversation,
-                                          std::uint32_t first, std::uint32_t accounts,
-                                          std::uint32_t wanted) {
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranks;
-    ranks.reserve(accounts);
+/// @param subject  the conversation as seen by that population
+void add_candidates(std::uint64_t seed, std::uint64_t subject, std::uint32_t group,
+                    std::uint32_t first, std::uint32_t accounts,
+                    std::vector<Candidate>& candidates) {
     Block block{};
     for (std::uint32_t a = first; a < first + accounts; ++a) {
-        if (a == first || a % 4 == 0)
-            block = draw(seed, "conversation.member", conversation, a / 4);
-        ranks.emplace_back(block[a % 4], a);
+        if (a == first || a % 4 == 0) block = draw(seed, "conversation.member", subject, a / 4);
+        candidates.push_back({block[a % 4], group, a});
     }
-    const std::size_t n = std::min<std::size_t>(wanted, ranks.size());
-    std::nth_element(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(n), ranks.end());
-    std::vector<std::uint32_t> members;
-    for (std::size_t i = 0; i < n; ++i) members.push_back(ranks[i].second);
-    std::sort(members.begin(), members.end());
-    return members;
+}
+
+void keep_least(std::vector<Candidate>& candidates, std::uint32_t wanted) {
+    const std::size_t n = std::min<std::size_t>(wanted, candidates.size());
+    std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(n),
+                     candidates.end());
+    candidates.resize(n);
+    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+        return std::pair(a.group, a.account) < std::pair(b.group, b.account);
+    });
 }
 
 std::uint32_t home_of(std::uint64_t seed, std::uint64_t conversation, const std::string& group,
@@ -69,18 +79,30 @@ std::uint32_t home_of(std::uint64_t seed, std::uint64_t conversation, const std:
     return best;
 }
 
+std::uint32_t accounts_of(const PopulationPlan::Devices& group) {
+    return static_cast<std::uint32_t>((group.devices.size() + group.devices_per_account - 1) /
+                                      group.devices_per_account);
+}
+
+/// Adds a conversation's members: all devices of its accounts that have an app.
+void add_members(const PopulationPlan::Devices& group, std::uint32_t account,
+                 std::vector<Conversations::Member>& members) {
+    const std::uint32_t per_account = group.devices_per_account;
+    for (std::uint32_t d = account * per_account;
+         d < std::min<std::size_t>((account + 1) * per_account, group.devices.size()); ++d)
+        if (!group.devices[d].app.empty())
+            members.push_back({group.first_device + d, group.first_device + account});
+}
+
 void add_conversations(const Scenario& scenario, std::uint64_t seed,
-                       const DevicePopulation& population, PopulationPlan& plan,
-                       PopulationPlan::Devices& group) {
+                       const ConversationParams& params, std::uint32_t number,
+                       PopulationPlan& plan) {
+    PopulationPlan::Devices& group = plan.groups[number];
     const Named<ServerEntry>* relays = relay_group(scenario);
-    const ConversationParams& params = population.traffic.conversations;
     group.first_conversation = plan.conversations.size();
-    if (relays == nullptr || params.count == 0) return;
+    const std::uint32_t accounts = accounts_of(group);
+    if (relays == nullptr || params.count == 0 || accounts == 0) return;
     const auto& relay = std::get<RelayGroup>(relays->value);
-    const std::uint32_t per_account = population.devices_per_account;
-    const auto accounts =
-        static_cast<std::uint32_t>((group.devices.size() + per_account - 1) / per_account);
-    if (accounts == 0) return;
     const std::uint32_t neighbourhoods =
         (accounts + params.neighbourhood - 1) / params.neighbourhood;
     const std::uint64_t parent = identity_of("populations." + group.name + ".conversations");
@@ -88,16 +110,24 @@ void add_conversations(const Scenario& scenario, std::uint64_t seed,
         const std::uint64_t identity = identity_of(parent, c);
         const double size = params.members.sample(draw(seed, "conversation.size", identity, 0));
         const auto wanted = static_cast<std::uint32_t>(std::max(2.0, size + 0.5));
-        const std::uint32_t block = static_cast<std::uint32_t>(
+        const auto block = static_cast<std::uint32_t>(
             draw_below(draw(seed, "conversation.neighbourhood", identity, 0), neighbourhoods));
         const std::uint32_t first = block * params.neighbourhood;
-        const std::uint32_t count = std::min(params.neighbourhood, accounts - first);
+        std::vector<Candidate> candidates;
+        add_candidates(seed, identity, number, first,
+                       std::min(params.neighbourhood, accounts - first), candidates);
+        for (std::uint32_t other = 0; other < plan.groups.size(); ++other) {
+            const std::string& name = plan.groups[other].name;
+            if (std::find(params.with.begin(), params.with.end(), name) == params.with.end())
+                continue;
+            add_candidates(seed, identity_of(identity, stable_hash(name)), other, 0,
+                           std::min(params.neighbourhood, accounts_of(plan.groups[other])),
+                           candidates);
+        }
+        keep_least(candidates, wanted);
         std::vector<Conversations::Member> members;
-        for (const std::uint32_t account : choose_members(seed, identity, first, count, wanted))
-            for (std::uint32_t d = account * per_account;
-                 d < std::min<std::size_t>((account + 1) * per_account, group.devices.size()); ++d)
-                if (!group.devices[d].app.empty())
-                    members.push_back({group.first_device + d, group.first_device + account});
+        for (const Candidate& chosen : candidates)
+            add_members(plan.groups[chosen.group], chosen.account, members);
         plan.conversations.add(identity, home_of(seed, identity, relays->name, relay.nodes),
                                relay.resync.history, members);
         ++group.conversations;
@@ -119,6 +149,7 @@ PopulationPlan plan_populations(const Scenario& scenario, std::uint64_t seed) {
         PopulationPlan::Devices group;
         group.name = entry->name;
         group.habits = &population.traffic;
+        group.devices_per_account = population.devices_per_account;
         group.first_device = number;
         const std::uint64_t parent = identity_of("populations." + entry->name);
         group.devices.reserve(population.count);
@@ -139,10 +170,13 @@ PopulationPlan plan_populations(const Scenario& scenario, std::uint64_t seed) {
         }
         plan.group_of.insert(plan.group_of.end(), population.count,
                              static_cast<std::uint32_t>(plan.groups.size()));
-        add_conversations(scenario, seed, population, plan, group);
         number += population.count;
         plan.groups.push_back(std::move(group));
     }
+    for (std::uint32_t g = 0; g < sorted.size(); ++g)
+        add_conversations(scenario, seed,
+                          std::get<DevicePopulation>(sorted[g]->value).traffic.conversations, g,
+                          plan);
     plan.conversations.index(number);
     return plan;
 }

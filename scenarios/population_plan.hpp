@@ -26,6 +26,7 @@ struct PopulationPlan {
         std::string name;
         const Habits* habits = nullptr;
         std::vector<Device> devices;
+        std::uint32_t devices_per_account = 1;
         std::uint32_t first_device = 0;        ///< number of member 0
         std::uint32_t first_conversation = 0;  ///< number of its first conversation
         std::uint32_t conversations = 0;

@@ -218,6 +218,7 @@ struct ConversationParams {
     std::uint32_t count = 0;
     Distribution members = Distribution::constant(2.0);
     std::uint32_t neighbourhood = 4096;
+    std::vector<std::string> with;
     static constexpr auto fields() {
         using P = ConversationParams;
         return std::tuple{
@@ -225,7 +226,9 @@ struct ConversationParams {
             Field<P, Distribution>{"members", &P::members, "", "accounts in one", 2, 1e6},
             Field<P, std::uint32_t>{"neighbourhood", &P::neighbourhood, "",
                                     "accounts among whom the members of one conversation are found",
-                                    2, 65536}};
+                                    2, 65536},
+            Field<P, std::vector<std::string>>{
+                "with", &P::with, "", "other populations whose accounts may be members too"}};
     }
 };
 struct Traffic : Habits {

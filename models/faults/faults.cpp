@@ -13,7 +13,8 @@ Faults::Faults(std::vector<Plan> plans, std::vector<std::uint32_t> regions, Act 
 void Faults::start(Context& context, Index region) {
     for (std::uint32_t i = 0; i < plans_.size(); ++i) {
         const Plan& plan = plans_[i];
-        context.remind(*this, region, plan.begin - context.now(), Begin{plan.entity, plan.target_entity, {i}});
+        context.remind(*this, region, plan.begin - context.now(),
+                       Begin{plan.entity, plan.target_entity, {i}});
         if (plan.length.ns > 0)
             context.remind(*this, region, plan.begin + plan.length - context.now(),
                            End{plan.entity, plan.target_entity, {i}});
@@ -37,7 +38,8 @@ void Faults::on(const Begin& begin, Index region, Context& context) {
     const Plan& plan = plans_[begin.plan.value];
     active_[region][begin.plan.value] = plan.length.ns > 0 ? 1 : 0;
     record(context, region, plan, FaultEdge::begins);
-    // A second fault of the same kind on a target that is already hit changes nothing, save clocks, which add up.
+    // A second fault of the same kind on a target that is already hit changes nothing, save clocks,
+    // which add up.
     if (!shared(region, begin.plan.value) || plan.kind == FaultKind::clock_step)
         act_(context, regions_[region], plan, FaultEdge::begins);
 }
@@ -52,7 +54,8 @@ void Faults::on(const End& end, Index region, Context& context) {
 
 EntityId Faults::active(Index region, FaultKind kind, std::uint32_t target) const {
     for (std::uint32_t i = 0; i < plans_.size(); ++i)
-        if (active_[region][i] != 0 && plans_[i].kind == kind && plans_[i].target == target) return plans_[i].entity;
+        if (active_[region][i] != 0 && plans_[i].kind == kind && plans_[i].target == target)
+            return plans_[i].entity;
     return no_entity;
 }
 

@@ -27,7 +27,8 @@ enum class FaultKind : std::uint8_t {
 };
 template <>
 inline constexpr std::array<std::string_view, 8> enum_words<FaultKind>{
-    "node_down", "link_down", "cell_degrade", "cell_down", "packet_loss", "capacity_factor", "clock_step", "app_restart"};
+    "node_down",   "link_down",       "cell_degrade", "cell_down",
+    "packet_loss", "capacity_factor", "clock_step",   "app_restart"};
 
 enum class FaultEdge : std::uint8_t { begins, ends };
 template <>
@@ -42,15 +43,17 @@ struct FaultRow {
     FaultEdge edge = FaultEdge::begins;
     EntityId target = no_entity;
     static constexpr auto fields() {
-        return std::tuple{Field<FaultRow, EntityId>{"fault", &FaultRow::fault, "", "entry of the timeline"},
-                          Field<FaultRow, FaultKind>{"kind", &FaultRow::kind, "", "what breaks"},
-                          Field<FaultRow, FaultEdge>{"edge", &FaultRow::edge, "", "begins or ends"},
-                          Field<FaultRow, EntityId>{"target", &FaultRow::target, "", "first entity it hits"}};
+        return std::tuple{
+            Field<FaultRow, EntityId>{"fault", &FaultRow::fault, "", "entry of the timeline"},
+            Field<FaultRow, FaultKind>{"kind", &FaultRow::kind, "", "what breaks"},
+            Field<FaultRow, FaultEdge>{"edge", &FaultRow::edge, "", "begins or ends"},
+            Field<FaultRow, EntityId>{"target", &FaultRow::target, "", "first entity it hits"}};
     }
 };
 
-/// The timeline. Every region holds a replica and gets its own messages at the same instants, so that a region knows of
-/// a fault elsewhere without a message faster than its paths; what a replica does to its region is wired by the builder.
+/// The timeline. Every region holds a replica and gets its own messages at the same instants, so
+/// that a region knows of a fault elsewhere without a message faster than its paths; what a replica
+/// does to its region is wired by the builder.
 class Faults {
   public:
     static constexpr std::string_view name = "faults";
@@ -58,17 +61,18 @@ class Faults {
 
     /// One fault on one target.
     struct Plan {
-        EntityId entity = no_entity;      ///< the entry of the timeline
+        EntityId entity = no_entity;  ///< the entry of the timeline
         EntityId target_entity = no_entity;
         FaultKind kind = FaultKind::node_down;
-        std::uint32_t target = 0;         ///< number of the target among those of its kind
-        std::uint32_t setting = 0;        ///< number of its settings, for the builder
-        std::uint32_t owner = 0;          ///< number of the region that records it
+        std::uint32_t target = 0;   ///< number of the target among those of its kind
+        std::uint32_t setting = 0;  ///< number of its settings, for the builder
+        std::uint32_t owner = 0;    ///< number of the region that records it
         Time begin{};
-        Duration length{};                ///< 0 for what has no end (app_restart)
+        Duration length{};  ///< 0 for what has no end (app_restart)
     };
     /// @param region  whose replica acts
-    using Act = std::function<void(Context&, std::uint32_t region, const Plan& plan, FaultEdge edge)>;
+    using Act =
+        std::function<void(Context&, std::uint32_t region, const Plan& plan, FaultEdge edge)>;
 
     struct Begin {
         static constexpr std::string_view name = "fault.begin";
@@ -77,9 +81,10 @@ class Faults {
         EntityId target = no_entity;
         LocalNumber plan;
         static constexpr auto fields() {
-            return std::tuple{Field<Begin, EntityId>{"fault", &Begin::fault, "", "entry of the timeline"},
-                              Field<Begin, EntityId>{"target", &Begin::target, "", "what it hits"},
-                              Field<Begin, LocalNumber>{"plan", &Begin::plan, "", "its number"}};
+            return std::tuple{
+                Field<Begin, EntityId>{"fault", &Begin::fault, "", "entry of the timeline"},
+                Field<Begin, EntityId>{"target", &Begin::target, "", "what it hits"},
+                Field<Begin, LocalNumber>{"plan", &Begin::plan, "", "its number"}};
         }
     };
     struct End {
@@ -89,9 +94,10 @@ class Faults {
         EntityId target = no_entity;
         LocalNumber plan;
         static constexpr auto fields() {
-            return std::tuple{Field<End, EntityId>{"fault", &End::fault, "", "entry of the timeline"},
-                              Field<End, EntityId>{"target", &End::target, "", "what it hits"},
-                              Field<End, LocalNumber>{"plan", &End::plan, "", "its number"}};
+            return std::tuple{
+                Field<End, EntityId>{"fault", &End::fault, "", "entry of the timeline"},
+                Field<End, EntityId>{"target", &End::target, "", "what it hits"},
+                Field<End, LocalNumber>{"plan", &End::plan, "", "its number"}};
         }
     };
     using Messages = std::tuple<Begin, End>;

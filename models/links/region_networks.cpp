@@ -24,7 +24,8 @@ void RegionNetworks::repair(Context& context, Index region, NetworkElement eleme
 }
 
 void RegionNetworks::on(const Reconverged& message, Index region, Context&) {
-    regions_[region].routing.reconverged({{message.kind, message.element}, message.generation.value});
+    regions_[region].routing.reconverged(
+        {{message.kind, message.element}, message.generation.value});
 }
 
 }  // namespace driftstorm

@@ -12,8 +12,8 @@
 
 namespace driftstorm {
 
-/// What each region knows of the network between regions: routes in force and conditions of paths. Every region has
-/// its own copy, changed by its own messages at the same instants.
+/// What each region knows of the network between regions: routes in force and conditions of paths.
+/// Every region has its own copy, changed by its own messages at the same instants.
 class RegionNetworks {
   public:
     static constexpr std::string_view name = "region_networks";
@@ -29,8 +29,10 @@ class RegionNetworks {
         static constexpr auto fields() {
             return std::tuple{
                 Field<Reconverged, ElementKind>{"kind", &Reconverged::kind, "", "node or link"},
-                Field<Reconverged, std::uint32_t>{"element", &Reconverged::element, "", "which, in order of name"},
-                Field<Reconverged, Generation>{"generation", &Reconverged::generation, "", "of the change"}};
+                Field<Reconverged, std::uint32_t>{"element", &Reconverged::element, "",
+                                                  "which, in order of name"},
+                Field<Reconverged, Generation>{"generation", &Reconverged::generation, "",
+                                               "of the change"}};
         }
     };
     using Messages = std::tuple<Reconverged>;
@@ -38,7 +40,8 @@ class RegionNetworks {
     /// @param regions  of this partition; add_region() is called that often
     explicit RegionNetworks(std::size_t regions) { regions_.reserve(regions); }
 
-    /// Adds a region and returns its index; its paths may then be completed, with routes over its routing().
+    /// Adds a region and returns its index; its paths may then be completed, with routes over its
+    /// routing().
     Index add_region(const Routing& routing);
     Paths& paths(Index region) { return regions_[region].paths; }
     const Paths& paths(Index region) const { return regions_[region].paths; }
@@ -58,7 +61,8 @@ class RegionNetworks {
     };
     void plan(Context& context, Index region, const Routing::Change& change);
 
-    std::vector<Region> regions_;  // never grows beyond what was reserved: paths point to their routing
+    std::vector<Region>
+        regions_;  // never grows beyond what was reserved: paths point to their routing
 };
 
 }  // namespace driftstorm

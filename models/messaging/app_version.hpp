@@ -26,17 +26,19 @@ enum class ResyncReason : std::uint8_t {
 };
 template <>
 inline constexpr std::array<std::string_view, 8> enum_words<ResyncReason>{
-    "gap", "skew_reject", "clock_step", "network_change", "reconnect", "epoch", "periodic", "cache_clear"};
+    "gap",       "skew_reject", "clock_step", "network_change",
+    "reconnect", "epoch",       "periodic",   "cache_clear"};
 
 /// What decides the order in which a device shows a conversation.
 enum class DisplayOrder : std::uint8_t {
     server_sequence,   ///< the relay's sequence number; later ones are held back for a missing one
-    sender_timestamp,  ///< the stamp of the sender's wall clock: nothing is held, messages are inserted above
+    sender_timestamp,  ///< the stamp of the sender's wall clock: nothing is held, messages are
+                       ///< inserted above
     arrival            ///< as they come
 };
 template <>
-inline constexpr std::array<std::string_view, 3> enum_words<DisplayOrder>{"server_sequence", "sender_timestamp",
-                                                                         "arrival"};
+inline constexpr std::array<std::string_view, 3> enum_words<DisplayOrder>{
+    "server_sequence", "sender_timestamp", "arrival"};
 
 /// What an app does when the device's network address changes.
 enum class OnNetworkChange : std::uint8_t {
@@ -55,23 +57,27 @@ enum class ResyncScope : std::uint8_t { missing, full };
 template <>
 inline constexpr std::array<std::string_view, 2> enum_words<ResyncScope>{"missing", "full"};
 
-/// Keep-alive of the long-lived connection: a ping every `interval`; the connection counts as dead when no pong
-/// has come for `patience`. Until then a socket that a network change has cut still looks open.
-/// Source: RFC 6455, section 5.5.2 (ping and pong); Mattermost's 30 s ping + 30 s check.
+/// Keep-alive of the long-lived connection: a ping every `interval`; the connection counts as dead
+/// when no pong has come for `patience`. Until then a socket that a network change has cut still
+/// looks open. Source: RFC 6455, section 5.5.2 (ping and pong); Mattermost's 30 s ping + 30 s
+/// check.
 struct Heartbeat {
     Duration interval{30'000'000'000};
     Duration patience{60'000'000'000};
     double jitter = 0.2;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s", "time between pings", 0.1, 1e5},
-            Field<Heartbeat, Duration>{"patience", &Heartbeat::patience, "s", "silence that means dead", 0.1, 1e6},
-            Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%", "share of the interval that varies", 0, 1}};
+        return std::tuple{Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s",
+                                                     "time between pings", 0.1, 1e5},
+                          Field<Heartbeat, Duration>{"patience", &Heartbeat::patience, "s",
+                                                     "silence that means dead", 0.1, 1e6},
+                          Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%",
+                                                   "share of the interval that varies", 0, 1}};
     }
 };
 
-/// Sending a message: the time an attempt waits for the relay's receipt, and what follows when none comes.
+/// Sending a message: the time an attempt waits for the relay's receipt, and what follows when none
+/// comes.
 struct SendPolicy {
     Duration timeout{10'000'000'000};
     std::uint32_t attempts = 12;
@@ -79,11 +85,13 @@ struct SendPolicy {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field<SendPolicy, Duration>{"timeout", &SendPolicy::timeout, "s", "wait for the receipt of an attempt", 0.01,
-                                        1e5},
+            Field<SendPolicy, Duration>{"timeout", &SendPolicy::timeout, "s",
+                                        "wait for the receipt of an attempt", 0.01, 1e5},
             Field<SendPolicy, std::uint32_t>{"attempts", &SendPolicy::attempts, "",
-                                             "attempts before the message is shown as failed", 1, 1e6},
-            Field<SendPolicy, Backoff>{"retry", &SendPolicy::backoff, "", "waits between attempts"}};
+                                             "attempts before the message is shown as failed", 1,
+                                             1e6},
+            Field<SendPolicy, Backoff>{"retry", &SendPolicy::backoff, "",
+                                       "waits between attempts"}};
     }
 };
 
@@ -93,22 +101,25 @@ struct PeriodicSync {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field<PeriodicSync, SyncAlignment>{"align_to", &PeriodicSync::align_to, "",
-                                               "local_minute: at whole periods of the phone's wall clock"},
+            Field<PeriodicSync, SyncAlignment>{
+                "align_to", &PeriodicSync::align_to, "",
+                "local_minute: at whole periods of the phone's wall clock"},
             Field<PeriodicSync, Duration>{"every", &PeriodicSync::every, "s", "period", 1, 1e6}};
     }
 };
 
-/// Making a connection (key agreement): the device's work, and its patience. The relay's work is the relay's.
-/// Source: no public figure for secure-element key generation was found; 5 to 200 ms are to be swept.
+/// Making a connection (key agreement): the device's work, and its patience. The relay's work is
+/// the relay's. Source: no public figure for secure-element key generation was found; 5 to 200 ms
+/// are to be swept.
 struct Handshake {
     Distribution device{};
     Duration timeout{10'000'000'000};
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field<Handshake, Distribution>{"device", &Handshake::device, "s", "work on the device", 0, 3600},
-            Field<Handshake, Duration>{"timeout", &Handshake::timeout, "s", "wait for the relay's answer", 0.01, 1e5}};
+        return std::tuple{Field<Handshake, Distribution>{"device", &Handshake::device, "s",
+                                                         "work on the device", 0, 3600},
+                          Field<Handshake, Duration>{"timeout", &Handshake::timeout, "s",
+                                                     "wait for the relay's answer", 0.01, 1e5}};
     }
 };
 
@@ -118,8 +129,10 @@ struct ReadReceipts {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field<ReadReceipts, bool>{"send", &ReadReceipts::send, "", "whether a receipt is sent when a message was read"},
-            Field<ReadReceipts, Distribution>{"delay", &ReadReceipts::delay, "s", "from visible to read", 0, 1e6}};
+            Field<ReadReceipts, bool>{"send", &ReadReceipts::send, "",
+                                      "whether a receipt is sent when a message was read"},
+            Field<ReadReceipts, Distribution>{"delay", &ReadReceipts::delay, "s",
+                                              "from visible to read", 0, 1e6}};
     }
 };
 
@@ -139,19 +152,27 @@ struct AppVersion {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field<AppVersion, Heartbeat>{"heartbeat", &AppVersion::heartbeat, "", "keep-alive of the connection"},
-            Field<AppVersion, Backoff>{"reconnect", &AppVersion::reconnect, "", "waits before connecting again"},
-            Field<AppVersion, SendPolicy>{"send", &AppVersion::send, "", "attempts to send a message"},
-            Field<AppVersion, Handshake>{"handshake", &AppVersion::handshake, "", "cost of connecting"},
+            Field<AppVersion, Heartbeat>{"heartbeat", &AppVersion::heartbeat, "",
+                                         "keep-alive of the connection"},
+            Field<AppVersion, Backoff>{"reconnect", &AppVersion::reconnect, "",
+                                       "waits before connecting again"},
+            Field<AppVersion, SendPolicy>{"send", &AppVersion::send, "",
+                                          "attempts to send a message"},
+            Field<AppVersion, Handshake>{"handshake", &AppVersion::handshake, "",
+                                         "cost of connecting"},
             Field<AppVersion, std::vector<ResyncReason>>{"resync_on", &AppVersion::resync_on, "",
                                                          "what makes it ask for messages again"},
-            Field<AppVersion, ResyncScope>{"resync_scope", &AppVersion::resync_scope, "",
-                                           "what a resync on clock_step or network_change asks for"},
-            Field<AppVersion, PeriodicSync>{"periodic_sync", &AppVersion::periodic_sync, "", "regular resync"},
-            Field<AppVersion, OnNetworkChange>{"on_network_change", &AppVersion::on_network_change, "",
-                                               "what a new network address sets off"},
-            Field<AppVersion, DisplayOrder>{"order_by", &AppVersion::order_by, "", "order of a conversation"},
-            Field<AppVersion, ReadReceipts>{"read_receipts", &AppVersion::read_receipts, "", "receipts of reading"},
+            Field<AppVersion, ResyncScope>{
+                "resync_scope", &AppVersion::resync_scope, "",
+                "what a resync on clock_step or network_change asks for"},
+            Field<AppVersion, PeriodicSync>{"periodic_sync", &AppVersion::periodic_sync, "",
+                                            "regular resync"},
+            Field<AppVersion, OnNetworkChange>{"on_network_change", &AppVersion::on_network_change,
+                                               "", "what a new network address sets off"},
+            Field<AppVersion, DisplayOrder>{"order_by", &AppVersion::order_by, "",
+                                            "order of a conversation"},
+            Field<AppVersion, ReadReceipts>{"read_receipts", &AppVersion::read_receipts, "",
+                                            "receipts of reading"},
             Field<AppVersion, Duration>{"start_spread", &AppVersion::start_spread, "s",
                                         "the first connection is made within this time", 0, 1e6}};
     }

@@ -17,17 +17,21 @@
 
 namespace driftstorm {
 
-
 /// What the app knows of the rest of the world; wired when the world is built.
 struct AppSurroundings {
-    std::function<void(Context&, Index device, Packet& packet)> send_up;             ///< through the device's radio
-    std::function<NetworkAddress(Index device)> address;                             ///< technology none: no network
-    std::function<Reading(Index device, Time now)> wall;                             ///< the phone's wall clock
-    std::function<void(Context&, Index device, Reading target)> arm_sync;            ///< a timer on the wall clock
-    std::function<EntityId(std::uint32_t node)> fault_of_node;                       ///< that holds it down; else no_entity
-    std::function<EntityId(Index device)> fault_of_radio;                            ///< that hurts its cell; else no_entity
-    std::function<void(Context&, Index device, std::uint32_t count)> failed;         ///< a message could not be sent
-    std::function<void(Context&, Index device, const MessageBody& message)> visible; ///< a message is shown
+    std::function<void(Context&, Index device, Packet& packet)>
+        send_up;                                          ///< through the device's radio
+    std::function<NetworkAddress(Index device)> address;  ///< technology none: no network
+    std::function<Reading(Index device, Time now)> wall;  ///< the phone's wall clock
+    std::function<void(Context&, Index device, Reading target)>
+        arm_sync;  ///< a timer on the wall clock
+    std::function<EntityId(std::uint32_t node)>
+        fault_of_node;                                     ///< that holds it down; else no_entity
+    std::function<EntityId(Index device)> fault_of_radio;  ///< that hurts its cell; else no_entity
+    std::function<void(Context&, Index device, std::uint32_t count)>
+        failed;  ///< a message could not be sent
+    std::function<void(Context&, Index device, const MessageBody& message)>
+        visible;  ///< a message is shown
 };
 
 /// What a message answers; sender no_entity: nothing.
@@ -37,7 +41,8 @@ struct ReplyTo {
     Reading stamp{};
 };
 
-/// The messaging app of every device: connection, outbox, inbox, resync, with the policies and quirks of its version.
+/// The messaging app of every device: connection, outbox, inbox, resync, with the policies and
+/// quirks of its version.
 class Apps {
   public:
     static constexpr std::string_view name = "apps";
@@ -50,7 +55,8 @@ class Apps {
         bool resync_on_gap = true;  ///< else what is held is shown when the gap timeout is over
         Duration resync_timeout{20'000'000'000};
         std::int64_t epoch_unix_ns = 0;  ///< the scenario's epoch, for whole minutes of local time
-        Duration epoch_spread{0};  ///< devices spread the resync that a relay's restart asks for over this time
+        Duration epoch_spread{
+            0};  ///< devices spread the resync that a relay's restart asks for over this time
     };
 
     struct Start {
@@ -62,7 +68,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<Beat, Generation>{"generation", &Beat::generation, "", "connection it belongs to"}};
+            return std::tuple{Field<Beat, Generation>{"generation", &Beat::generation, "",
+                                                      "connection it belongs to"}};
         }
     };
     struct HandshakeReady {
@@ -70,8 +77,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
-                Field<HandshakeReady, Generation>{"generation", &HandshakeReady::generation, "", "attempt it belongs to"}};
+            return std::tuple{Field<HandshakeReady, Generation>{
+                "generation", &HandshakeReady::generation, "", "attempt it belongs to"}};
         }
     };
     struct ConnectTimeout {
@@ -79,8 +86,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
-                Field<ConnectTimeout, Generation>{"generation", &ConnectTimeout::generation, "", "attempt it belongs to"}};
+            return std::tuple{Field<ConnectTimeout, Generation>{
+                "generation", &ConnectTimeout::generation, "", "attempt it belongs to"}};
         }
     };
     struct Reconnect {
@@ -88,7 +95,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<Reconnect, Generation>{"generation", &Reconnect::generation, "", "wait it ends"}};
+            return std::tuple{Field<Reconnect, Generation>{"generation", &Reconnect::generation, "",
+                                                           "wait it ends"}};
         }
     };
     /// No receipt came for an attempt, or the wait after it is over.
@@ -98,8 +106,10 @@ class Apps {
         std::uint32_t count = 0;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<SendTimer, std::uint32_t>{"count", &SendTimer::count, "", "message"},
-                              Field<SendTimer, Generation>{"generation", &SendTimer::generation, "", "of its timer"}};
+            return std::tuple{
+                Field<SendTimer, std::uint32_t>{"count", &SendTimer::count, "", "message"},
+                Field<SendTimer, Generation>{"generation", &SendTimer::generation, "",
+                                             "of its timer"}};
         }
     };
     struct GapTimeout {
@@ -109,10 +119,12 @@ class Apps {
         LocalNumber membership;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
-                Field<GapTimeout, EntityId>{"conversation", &GapTimeout::conversation, "", "with the gap"},
-                Field<GapTimeout, LocalNumber>{"membership", &GapTimeout::membership, "", "of the device in it"},
-                Field<GapTimeout, Generation>{"generation", &GapTimeout::generation, "", "of its timer"}};
+            return std::tuple{Field<GapTimeout, EntityId>{"conversation", &GapTimeout::conversation,
+                                                          "", "with the gap"},
+                              Field<GapTimeout, LocalNumber>{"membership", &GapTimeout::membership,
+                                                             "", "of the device in it"},
+                              Field<GapTimeout, Generation>{"generation", &GapTimeout::generation,
+                                                            "", "of its timer"}};
         }
     };
     struct ResyncDue {
@@ -122,9 +134,11 @@ class Apps {
         ResyncScope scope = ResyncScope::missing;
         EntityId root_fault = no_entity;
         static constexpr auto fields() {
-            return std::tuple{Field<ResyncDue, ResyncReason>{"reason", &ResyncDue::reason, "", "what set it off"},
-                              Field<ResyncDue, ResyncScope>{"scope", &ResyncDue::scope, "", "how much"},
-                              Field<ResyncDue, EntityId>{"root_fault", &ResyncDue::root_fault, "", "fault behind it"}};
+            return std::tuple{
+                Field<ResyncDue, ResyncReason>{"reason", &ResyncDue::reason, "", "what set it off"},
+                Field<ResyncDue, ResyncScope>{"scope", &ResyncDue::scope, "", "how much"},
+                Field<ResyncDue, EntityId>{"root_fault", &ResyncDue::root_fault, "",
+                                           "fault behind it"}};
         }
     };
     struct ResyncTimeout {
@@ -132,8 +146,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
-                Field<ResyncTimeout, Generation>{"generation", &ResyncTimeout::generation, "", "request it waits for"}};
+            return std::tuple{Field<ResyncTimeout, Generation>{
+                "generation", &ResyncTimeout::generation, "", "request it waits for"}};
         }
     };
     struct ReadMessage {
@@ -143,16 +157,19 @@ class Apps {
         std::uint32_t count = 0;
         EntityId conversation = no_entity;
         static constexpr auto fields() {
-            return std::tuple{Field<ReadMessage, EntityId>{"author", &ReadMessage::author, "", "who wrote it"},
-                              Field<ReadMessage, std::uint32_t>{"count", &ReadMessage::count, "", "its number"},
-                              Field<ReadMessage, EntityId>{"conversation", &ReadMessage::conversation, "", "where"}};
+            return std::tuple{
+                Field<ReadMessage, EntityId>{"author", &ReadMessage::author, "", "who wrote it"},
+                Field<ReadMessage, std::uint32_t>{"count", &ReadMessage::count, "", "its number"},
+                Field<ReadMessage, EntityId>{"conversation", &ReadMessage::conversation, "",
+                                             "where"}};
         }
     };
-    using Messages = std::tuple<Start, Beat, HandshakeReady, ConnectTimeout, Reconnect, SendTimer, GapTimeout, ResyncDue,
-                                ResyncTimeout, ReadMessage, PacketArrives>;
+    using Messages = std::tuple<Start, Beat, HandshakeReady, ConnectTimeout, Reconnect, SendTimer,
+                                GapTimeout, ResyncDue, ResyncTimeout, ReadMessage, PacketArrives>;
 
     /// @param version_of_device  number of its app's version in params.versions, by device number
-    Apps(Params params, const Conversations& conversations, std::vector<std::uint16_t> version_of_device);
+    Apps(Params params, const Conversations& conversations,
+         std::vector<std::uint16_t> version_of_device);
     /// @param nodes  the relay nodes, by number; at most 32
     void set_nodes(std::vector<EntityId> nodes);
     void surround(AppSurroundings surroundings) { around_ = std::move(surroundings); }
@@ -170,22 +187,35 @@ class Apps {
     void on(const PacketArrives&, const Packet& packet, Index device, Context& context);
 
     bool stale(const Beat& m, Index d) const { return m.generation != devices_[d].generation; }
-    bool stale(const HandshakeReady& m, Index d) const { return m.generation != devices_[d].generation; }
-    bool stale(const ConnectTimeout& m, Index d) const { return m.generation != devices_[d].generation; }
+    bool stale(const HandshakeReady& m, Index d) const {
+        return m.generation != devices_[d].generation;
+    }
+    bool stale(const ConnectTimeout& m, Index d) const {
+        return m.generation != devices_[d].generation;
+    }
     bool stale(const Reconnect& m, Index d) const { return m.generation != devices_[d].generation; }
-    bool stale(const SendTimer& m, Index d) const { return outbox_.stale(d, m.count, m.generation); }
-    bool stale(const GapTimeout& m, Index) const { return inbox_[m.membership.value].gap_generation != m.generation; }
-    bool stale(const ResyncTimeout& m, Index d) const { return m.generation != devices_[d].resync_generation; }
+    bool stale(const SendTimer& m, Index d) const {
+        return outbox_.stale(d, m.count, m.generation);
+    }
+    bool stale(const GapTimeout& m, Index) const {
+        return inbox_[m.membership.value].gap_generation != m.generation;
+    }
+    bool stale(const ResyncTimeout& m, Index d) const {
+        return m.generation != devices_[d].resync_generation;
+    }
 
     /// First connection: to be called once per device before the run, in its context.
     void start(Context& context, Index device);
 
     /// The author of `device` writes a message of `size` bytes and presses "send".
-    void compose(Context& context, Index device, std::uint32_t conversation, std::uint32_t size, const ReplyTo& reply);
+    void compose(Context& context, Index device, std::uint32_t conversation, std::uint32_t size,
+                 const ReplyTo& reply);
     /// The author presses "send" again for a message that has failed.
     void press_again(Context& context, Index device, std::uint32_t count);
     /// The author gives a failed message up.
-    void give_up(Context& context, Index device, std::uint32_t count) { outbox_.give_up(device, count, context.now()); }
+    void give_up(Context& context, Index device, std::uint32_t count) {
+        outbox_.give_up(device, count, context.now());
+    }
 
     void network_changed(Context& context, Index device);
     void clock_stepped(Context& context, Index device);
@@ -197,10 +227,14 @@ class Apps {
     void restart(Context& context, Index device, Duration away, bool clear_cache);
 
     std::uint32_t devices() const { return static_cast<std::uint32_t>(devices_.size()); }
-    bool connected(Index device) const { return devices_[device].state == ConnectionState::connected; }
+    bool connected(Index device) const {
+        return devices_[device].state == ConnectionState::connected;
+    }
     std::uint32_t composed(Index device) const { return devices_[device].composed; }
     /// A message that is not yet acknowledged; nullptr: there is none of that number.
-    const OutboxMessage* outbox_message(Index device, std::uint32_t count) { return outbox_.find(device, count); }
+    const OutboxMessage* outbox_message(Index device, std::uint32_t count) {
+        return outbox_.find(device, count);
+    }
     const Outbox& outbox() const { return outbox_; }
     const Inbox& inbox() const { return inbox_; }
     const Connectivity& connectivity() const { return connectivity_; }
@@ -239,20 +273,24 @@ class Apps {
     void connection_failed(Context& context, Index device);
     void drop_connection(Context& context, Index device);
     std::uint32_t preferred_node(const Context& context, Index device, std::uint32_t rank) const;
-    Packet packet_to(const Context& context, Index device, std::uint32_t node, Talk kind, std::uint32_t bytes);
-    void transmit(Context& context, Index device, Packet& packet) { around_.send_up(context, device, packet); }
+    Packet packet_to(const Context& context, Index device, std::uint32_t node, Talk kind,
+                     std::uint32_t bytes);
+    void transmit(Context& context, Index device, Packet& packet) {
+        around_.send_up(context, device, packet);
+    }
     void attempt(Context& context, Index device, OutboxMessage& message);
     void flush_outbox(Context& context, Index device);
     EntityId root_of(Index device, std::uint32_t conversation) const;
     void on_published(Context& context, Index device, const PublishedBody& body);
     void on_rejected(Context& context, Index device, const PublishedBody& body);
     void on_deliver(Context& context, Index device, const Packet& packet);
-    void show(Context& context, Index device, std::uint32_t membership, const HeldCopy& copy, std::uint32_t depth);
+    void show(Context& context, Index device, std::uint32_t membership, const HeldCopy& copy,
+              std::uint32_t depth);
     void release_held(Context& context, Index device, std::uint32_t membership);
     void acknowledge(Context& context, Index device, std::uint32_t membership);
     void arm_gap(Context& context, Index device, std::uint32_t membership);
-    void resync(Context& context, Index device, ResyncReason reason, ResyncScope scope, std::uint32_t conversation,
-                EntityId root);
+    void resync(Context& context, Index device, ResyncReason reason, ResyncScope scope,
+                std::uint32_t conversation, EntityId root);
     void request_resync(Context& context, Index device, std::uint32_t nodes, ResyncBody body);
     void arm_sync(Context& context, Index device);
 

@@ -14,10 +14,11 @@ namespace driftstorm {
 
 enum class BackoffKind : std::uint8_t { none, fixed, exponential };
 template <>
-inline constexpr std::array<std::string_view, 3> enum_words<BackoffKind>{"none", "fixed", "exponential"};
+inline constexpr std::array<std::string_view, 3> enum_words<BackoffKind>{"none", "fixed",
+                                                                         "exponential"};
 
-/// Where the randomness of a wait goes: not at all; U(0, wait); half of it fixed; grown from the last wait.
-/// Source: Brooker, "Exponential Backoff And Jitter" (AWS architecture blog, 2015).
+/// Where the randomness of a wait goes: not at all; U(0, wait); half of it fixed; grown from the
+/// last wait. Source: Brooker, "Exponential Backoff And Jitter" (AWS architecture blog, 2015).
 namespace jitter {
 struct None {
     static constexpr std::string_view word = "none";
@@ -35,18 +36,19 @@ struct Decorrelated {
     static constexpr std::string_view word = "decorrelated";
     static constexpr auto fields() { return std::tuple{}; }
 };
-/// A bug seen in the field: the spread is applied before the cap, so every client that has reached the cap waits
-/// exactly as long as all others.
+/// A bug seen in the field: the spread is applied before the cap, so every client that has reached
+/// the cap waits exactly as long as all others.
 struct BeforeCap {
     static constexpr std::string_view word = "before_cap";
     double spread = 0.5;
     static constexpr auto fields() {
-        return std::tuple{
-            Field<BeforeCap, double>{"", &BeforeCap::spread, "%", "half-width of the spread, of the wait", 0, 1}};
+        return std::tuple{Field<BeforeCap, double>{"", &BeforeCap::spread, "%",
+                                                   "half-width of the spread, of the wait", 0, 1}};
     }
 };
 }  // namespace jitter
-using Jitter = std::variant<jitter::None, jitter::Full, jitter::Equal, jitter::Decorrelated, jitter::BeforeCap>;
+using Jitter = std::variant<jitter::None, jitter::Full, jitter::Equal, jitter::Decorrelated,
+                            jitter::BeforeCap>;
 
 /// How long a client waits before its next attempt.
 struct Backoff {
@@ -59,7 +61,8 @@ struct Backoff {
     static constexpr auto fields() {
         return std::tuple{
             Field<Backoff, BackoffKind>{"backoff", &Backoff::backoff, "", "law of the waits"},
-            Field<Backoff, Duration>{"first", &Backoff::first, "s", "wait before the first retry", 0, 1e5},
+            Field<Backoff, Duration>{"first", &Backoff::first, "s", "wait before the first retry",
+                                     0, 1e5},
             Field<Backoff, double>{"factor", &Backoff::factor, "", "growth per failure", 1, 100},
             Field<Backoff, Duration>{"cap", &Backoff::cap, "s", "longest wait", 0, 1e6},
             Field<Backoff, Jitter>{"jitter", &Backoff::jitter, "", "how waits are spread"}};

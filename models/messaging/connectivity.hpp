@@ -9,11 +9,12 @@
 
 namespace driftstorm {
 
-/// What each device's connection was doing, as a history of causes: whoever had to wait for the device, or the
-/// device for the relay, has its wait split by this history.
+/// What each device's connection was doing, as a history of causes: whoever had to wait for the
+/// device, or the device for the relay, has its wait split by this history.
 class Connectivity {
   public:
-    explicit Connectivity(std::uint32_t devices) : history_(devices, {{Time{}, Cause::client_store}}) {}
+    explicit Connectivity(std::uint32_t devices)
+        : history_(devices, {{Time{}, Cause::client_store}}) {}
 
     /// From `now` on waiting for the device's connection means `cause`.
     void note(Index device, Time now, Cause cause);

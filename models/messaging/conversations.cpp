@@ -32,8 +32,9 @@ void Conversations::index(std::uint32_t devices) {
 
 std::uint32_t Conversations::membership(std::uint32_t conversation, std::uint32_t device) const {
     const std::span<const Member> all = members(conversation);
-    const auto found = std::lower_bound(all.begin(), all.end(), device,
-                                        [](const Member& m, std::uint32_t number) { return m.device < number; });
+    const auto found =
+        std::lower_bound(all.begin(), all.end(), device,
+                         [](const Member& m, std::uint32_t number) { return m.device < number; });
     DRIFTSTORM_EXPECT(found != all.end() && found->device == device);
     return first_[conversation] + static_cast<std::uint32_t>(found - all.begin());
 }

@@ -9,9 +9,10 @@
 
 namespace driftstorm {
 
-/// Who talks to whom: laid out when the world is built and constant from then on, so that partitions may share it.
-/// Members are devices (all devices of a member account). A membership is a (conversation, device) pair; its number
-/// addresses the per-membership state of devices and relays.
+/// Who talks to whom: laid out when the world is built and constant from then on, so that
+/// partitions may share it. Members are devices (all devices of a member account). A membership is
+/// a (conversation, device) pair; its number addresses the per-membership state of devices and
+/// relays.
 class Conversations {
   public:
     struct Member {
@@ -40,14 +41,18 @@ class Conversations {
     /// Number of the first membership of a conversation; its members follow each other.
     std::uint32_t first(std::uint32_t conversation) const { return first_[conversation]; }
     std::span<const Member> members(std::uint32_t conversation) const {
-        return std::span(members_).subspan(first_[conversation], first_[conversation + 1] - first_[conversation]);
+        return std::span(members_).subspan(first_[conversation],
+                                           first_[conversation + 1] - first_[conversation]);
     }
-    std::uint32_t conversation_of(std::uint32_t membership) const { return conversation_of_[membership]; }
+    std::uint32_t conversation_of(std::uint32_t membership) const {
+        return conversation_of_[membership];
+    }
     const Member& member(std::uint32_t membership) const { return members_[membership]; }
 
     /// The memberships of a device, in order of conversation.
     std::span<const std::uint32_t> of_device(std::uint32_t device) const {
-        return std::span(of_device_).subspan(device_first_[device], device_first_[device + 1] - device_first_[device]);
+        return std::span(of_device_)
+            .subspan(device_first_[device], device_first_[device + 1] - device_first_[device]);
     }
     /// Membership of `device` in `conversation`; it is a member.
     std::uint32_t membership(std::uint32_t conversation, std::uint32_t device) const;

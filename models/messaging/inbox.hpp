@@ -27,18 +27,22 @@ class Inbox {
         std::uint32_t gap_requests = 0;  ///< resyncs asked for this gap so far
         Time gap_requested = no_time;
         Duration gap_wait{};
-        std::vector<HeldCopy> held;          ///< in order of number
-        std::vector<std::uint32_t> seen;     ///< shown although later than `expected`, in order
-        std::vector<std::int64_t> stamps;    ///< of shown messages, in order; for display by sender's stamp
+        std::vector<HeldCopy> held;       ///< in order of number
+        std::vector<std::uint32_t> seen;  ///< shown although later than `expected`, in order
+        std::vector<std::int64_t>
+            stamps;  ///< of shown messages, in order; for display by sender's stamp
         auto state() {
-            return std::tie(expected, next, gap_generation, gap_requests, gap_requested, gap_wait, held, seen, stamps);
+            return std::tie(expected, next, gap_generation, gap_requests, gap_requested, gap_wait,
+                            held, seen, stamps);
         }
     };
 
     explicit Inbox(std::uint32_t memberships) : memberships_(memberships) {}
 
     Membership& operator[](std::uint32_t membership) { return memberships_[membership]; }
-    const Membership& operator[](std::uint32_t membership) const { return memberships_[membership]; }
+    const Membership& operator[](std::uint32_t membership) const {
+        return memberships_[membership];
+    }
 
     /// Whether copy `number` was shown or is held.
     bool has(std::uint32_t membership, std::uint32_t number) const;

@@ -34,12 +34,16 @@ struct MessageRow {
     static constexpr auto fields() {
         return std::tuple{
             Field<MessageRow, EntityId>{"sender", &MessageRow::sender, "", "device that wrote it"},
-            Field<MessageRow, std::uint32_t>{"count", &MessageRow::count, "1", "the sender's own number of the message"},
-            Field<MessageRow, EntityId>{"conversation", &MessageRow::conversation, "", "conversation it belongs to"},
+            Field<MessageRow, std::uint32_t>{"count", &MessageRow::count, "1",
+                                             "the sender's own number of the message"},
+            Field<MessageRow, EntityId>{"conversation", &MessageRow::conversation, "",
+                                        "conversation it belongs to"},
             Field<MessageRow, EntityId>{"app", &MessageRow::app, "", "version of the sender's app"},
             Field<MessageRow, std::uint32_t>{"size", &MessageRow::size, "B", "payload"},
-            Field<MessageRow, std::uint32_t>{"copies", &MessageRow::copies, "1", "devices it is for"},
-            Field<MessageRow, Time>{"t_composed", &MessageRow::composed, "ns", "true time of the first press of 'send'"},
+            Field<MessageRow, std::uint32_t>{"copies", &MessageRow::copies, "1",
+                                             "devices it is for"},
+            Field<MessageRow, Time>{"t_composed", &MessageRow::composed, "ns",
+                                    "true time of the first press of 'send'"},
             Field<MessageRow, Reading>{"local_composed", &MessageRow::local_composed, "ns",
                                        "what the sender's wall clock showed"},
             Field<MessageRow, EntityId>{"reply_to_sender", &MessageRow::reply_to_sender, "",
@@ -59,8 +63,8 @@ enum class Outcome : std::uint8_t {
     lost_expired    ///< dropped by the relay's store
 };
 template <>
-inline constexpr std::array<std::string_view, 5> enum_words<Outcome>{"visible", "pending", "lost_refused",
-                                                                    "lost_attempts", "lost_expired"};
+inline constexpr std::array<std::string_view, 5> enum_words<Outcome>{
+    "visible", "pending", "lost_refused", "lost_attempts", "lost_expired"};
 
 /// A copy of a message for one device, recorded when it is visible, lost, or the run is over.
 struct CopyRow {
@@ -85,17 +89,22 @@ struct CopyRow {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field<CopyRow, EntityId>{"message_sender", &CopyRow::message_sender, "", "device that wrote the message"},
-            Field<CopyRow, std::uint32_t>{"message_count", &CopyRow::message_count, "1", "its own number of it"},
+            Field<CopyRow, EntityId>{"message_sender", &CopyRow::message_sender, "",
+                                     "device that wrote the message"},
+            Field<CopyRow, std::uint32_t>{"message_count", &CopyRow::message_count, "1",
+                                          "its own number of it"},
             Field<CopyRow, EntityId>{"device", &CopyRow::device, "", "receiving device"},
-            Field<CopyRow, std::uint32_t>{"seq", &CopyRow::seq, "1", "sequence number in the conversation; 0: none yet"},
+            Field<CopyRow, std::uint32_t>{"seq", &CopyRow::seq, "1",
+                                          "sequence number in the conversation; 0: none yet"},
             Field<CopyRow, Time>{"t_sent", &CopyRow::sent, "ns", "first attempt of the sender"},
             Field<CopyRow, Time>{"t_server", &CopyRow::server, "ns", "reached a relay"},
-            Field<CopyRow, Time>{"t_sequenced", &CopyRow::sequenced, "ns", "got its sequence number"},
+            Field<CopyRow, Time>{"t_sequenced", &CopyRow::sequenced, "ns",
+                                 "got its sequence number"},
             Field<CopyRow, Time>{"t_delivered", &CopyRow::delivered, "ns", "reached the device"},
             Field<CopyRow, Time>{"t_visible", &CopyRow::visible, "ns", "shown"},
             Field<CopyRow, Time>{"t_end", &CopyRow::end, "ns", "visible, lost, or end of run"},
-            Field<CopyRow, std::uint32_t>{"attempts", &CopyRow::attempts, "1", "of the sender and the relay together"},
+            Field<CopyRow, std::uint32_t>{"attempts", &CopyRow::attempts, "1",
+                                          "of the sender and the relay together"},
             Field<CopyRow, Outcome>{"outcome", &CopyRow::outcome, "", "how it ended"},
             Field<CopyRow, std::uint32_t>{"late_insert_depth", &CopyRow::late_insert_depth, "1",
                                           "messages already shown below which it was inserted"},
@@ -115,12 +124,15 @@ struct RetryRow {
     bool pressed = false;
     EntityId root_fault = no_entity;
     static constexpr auto fields() {
-        return std::tuple{
-            Field<RetryRow, EntityId>{"device", &RetryRow::device, "", "sender"},
-            Field<RetryRow, std::uint32_t>{"count", &RetryRow::count, "1", "the sender's own number of the message"},
-            Field<RetryRow, std::uint32_t>{"attempt", &RetryRow::attempt, "1", "number of this attempt, from 1"},
-            Field<RetryRow, bool>{"pressed", &RetryRow::pressed, "1", "1: the author pressed 'send' again"},
-            Field<RetryRow, EntityId>{"root_fault", &RetryRow::root_fault, "", "fault that set it off"}};
+        return std::tuple{Field<RetryRow, EntityId>{"device", &RetryRow::device, "", "sender"},
+                          Field<RetryRow, std::uint32_t>{"count", &RetryRow::count, "1",
+                                                         "the sender's own number of the message"},
+                          Field<RetryRow, std::uint32_t>{"attempt", &RetryRow::attempt, "1",
+                                                         "number of this attempt, from 1"},
+                          Field<RetryRow, bool>{"pressed", &RetryRow::pressed, "1",
+                                                "1: the author pressed 'send' again"},
+                          Field<RetryRow, EntityId>{"root_fault", &RetryRow::root_fault, "",
+                                                    "fault that set it off"}};
     }
 };
 
@@ -138,15 +150,17 @@ struct ResyncRow {
             Field<ResyncRow, EntityId>{"device", &ResyncRow::device, "", "who asks"},
             Field<ResyncRow, ResyncReason>{"reason", &ResyncRow::reason, "", "what set it off"},
             Field<ResyncRow, ResyncScope>{"scope", &ResyncRow::scope, "", "how much it asks for"},
-            Field<ResyncRow, std::uint32_t>{"requests", &ResyncRow::requests, "1", "relay nodes asked"},
-            Field<ResyncRow, EntityId>{"root_fault", &ResyncRow::root_fault, "", "fault that set it off"}};
+            Field<ResyncRow, std::uint32_t>{"requests", &ResyncRow::requests, "1",
+                                            "relay nodes asked"},
+            Field<ResyncRow, EntityId>{"root_fault", &ResyncRow::root_fault, "",
+                                       "fault that set it off"}};
     }
 };
 
 enum class ConnectionState : std::uint8_t { offline, waiting, handshake, connected };
 template <>
-inline constexpr std::array<std::string_view, 4> enum_words<ConnectionState>{"offline", "waiting", "handshake",
-                                                                            "connected"};
+inline constexpr std::array<std::string_view, 4> enum_words<ConnectionState>{
+    "offline", "waiting", "handshake", "connected"};
 
 /// A device's connection to a relay changes.
 struct ConnectionRow {
@@ -164,7 +178,8 @@ struct ConnectionRow {
             Field<ConnectionRow, EntityId>{"server", &ConnectionRow::server, "", "relay node"},
             Field<ConnectionRow, std::uint32_t>{"connection", &ConnectionRow::connection, "1",
                                                 "the device's own number of it"},
-            Field<ConnectionRow, std::uint32_t>{"failures", &ConnectionRow::failures, "1", "attempts that failed in a row"}};
+            Field<ConnectionRow, std::uint32_t>{"failures", &ConnectionRow::failures, "1",
+                                                "attempts that failed in a row"}};
     }
 };
 
@@ -176,9 +191,10 @@ struct ReceiptRow {
     std::uint32_t count = 0;
     EntityId reader = no_entity;
     static constexpr auto fields() {
-        return std::tuple{Field<ReceiptRow, EntityId>{"author", &ReceiptRow::author, "", "who wrote the message"},
-                          Field<ReceiptRow, std::uint32_t>{"count", &ReceiptRow::count, "1", "its number"},
-                          Field<ReceiptRow, EntityId>{"reader", &ReceiptRow::reader, "", "device that read it"}};
+        return std::tuple{
+            Field<ReceiptRow, EntityId>{"author", &ReceiptRow::author, "", "who wrote the message"},
+            Field<ReceiptRow, std::uint32_t>{"count", &ReceiptRow::count, "1", "its number"},
+            Field<ReceiptRow, EntityId>{"reader", &ReceiptRow::reader, "", "device that read it"}};
     }
 };
 

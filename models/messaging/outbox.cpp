@@ -7,8 +7,9 @@ namespace driftstorm {
 namespace {
 template <class Messages>
 auto position(Messages& messages, std::uint32_t count) {
-    return std::find_if(messages.begin(), messages.end(),
-                        [count](const OutboxMessage& message) { return message.body.count == count; });
+    return std::find_if(messages.begin(), messages.end(), [count](const OutboxMessage& message) {
+        return message.body.count == count;
+    });
 }
 }  // namespace
 

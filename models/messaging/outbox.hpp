@@ -21,7 +21,7 @@ enum class SendState : std::uint8_t {
 /// A message that its device has not seen acknowledged.
 struct OutboxMessage {
     MessageBody body{};
-    Ledger ledger{};       ///< up to the last change of state
+    Ledger ledger{};  ///< up to the last change of state
     Duration last_wait{};
     std::uint64_t identity = 0;
     std::uint32_t attempts = 0;  ///< made so far
@@ -49,10 +49,12 @@ class Outbox {
         waiting_[device].push_back(message);
         return waiting_[device].back();
     }
-    /// The message with the sender's number `count`, or nullptr when it is acknowledged or given up.
+    /// The message with the sender's number `count`, or nullptr when it is acknowledged or given
+    /// up.
     OutboxMessage* find(Index device, std::uint32_t count);
     void remove(Index device, std::uint32_t count);
-    void give_up(Index device, std::uint32_t count, Time now, Outcome outcome = Outcome::lost_attempts);
+    void give_up(Index device, std::uint32_t count, Time now,
+                 Outcome outcome = Outcome::lost_attempts);
     bool stale(Index device, std::uint32_t count, Generation generation) const;
 
     std::vector<OutboxMessage>& of(Index device) { return waiting_[device]; }

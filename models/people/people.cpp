@@ -14,7 +14,8 @@ constexpr std::int64_t hour_ns = 3'600'000'000'000;
 Duration ns_of(double seconds) { return {static_cast<std::int64_t>(seconds * 1e9 + 0.5)}; }
 }  // namespace
 
-People::People(Params params, std::vector<std::uint16_t> habits, const Conversations& conversations, Apps& apps)
+People::People(Params params, std::vector<std::uint16_t> habits, const Conversations& conversations,
+               Apps& apps)
     : params_(std::move(params)),
       habits_(std::move(habits)),
       conversations_(conversations),
@@ -49,7 +50,8 @@ void People::schedule(Context& context, Index person) {
     const Writing& writing = habits_of(person).send;
     if (writing.rate <= 0 || conversations_.of_device(person).empty()) return;
     Person& p = people_[person];
-    p.integrated -= exact::log(context.uniform("people.write", identity(context, person), p.written));
+    p.integrated -=
+        exact::log(context.uniform("people.write", identity(context, person), p.written));
     const double longest = writing.until.seconds() * writing.rate * 1e3;
     if (p.integrated > longest) return;
     const Time at = std::max(when(writing, p.integrated), context.now());
@@ -58,8 +60,8 @@ void People::schedule(Context& context, Index person) {
 }
 
 std::uint32_t People::size_of_message(const Context& context, Index person) const {
-    const std::uint64_t subject =
-        driftstorm::identity_of(identity(context, person), apps_.composed(person) + std::uint64_t{1});
+    const std::uint64_t subject = driftstorm::identity_of(
+        identity(context, person), apps_.composed(person) + std::uint64_t{1});
     const double bytes = habits_of(person).size.sample(context.block("people.size", subject, 0));
     return static_cast<std::uint32_t>(std::clamp(bytes + 0.5, 1.0, 1e9));
 }
@@ -70,19 +72,24 @@ void People::on(const Write&, Index person, Context& context) {
     const Block block = context.block("people.conversation", identity(context, person), p.written);
     const std::uint32_t m = memberships[draw_below(block, memberships.size())];
     ++p.written;
-    apps_.compose(context, person, conversations_.conversation_of(m), size_of_message(context, person), {});
+    apps_.compose(context, person, conversations_.conversation_of(m),
+                  size_of_message(context, person), {});
     schedule(context, person);
 }
 
 void People::shown(Context& context, Index person, const MessageBody& message) {
     const Replying& replying = habits_of(person).reply;
     if (replying.probability <= 0 || message.is_reply) return;
-    const std::uint64_t subject = driftstorm::identity_of(context.identity_of(message.sender), message.count);
+    const std::uint64_t subject =
+        driftstorm::identity_of(context.identity_of(message.sender), message.count);
     const std::uint64_t self = identity(context, person);
     if (context.uniform("people.replies", subject, self) >= replying.probability) return;
-    const Duration gap = sample_duration(replying.gap, context.block("people.reply_gap", subject, self));
+    const Duration gap =
+        sample_duration(replying.gap, context.block("people.reply_gap", subject, self));
     context.send(gap, context.address_of(*this, person), Reply{},
-                 MessageReply{{message.sender, message.count, message.local_composed}, message.conversation, subject});
+                 MessageReply{{message.sender, message.count, message.local_composed},
+                              message.conversation,
+                              subject});
 }
 
 void People::on(const Reply&, const MessageReply& reply, Index person, Context& context) {
@@ -101,7 +108,8 @@ void People::failed(Context& context, Index person, std::uint32_t count) {
         apps_.give_up(context, person, count);
         return;
     }
-    const Duration after = sample_duration(persistence.after, context.block("people.presses_after", subject, presses));
+    const Duration after =
+        sample_duration(persistence.after, context.block("people.presses_after", subject, presses));
     context.remind(*this, person, after, PressAgain{count});
 }
 

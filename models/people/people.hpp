@@ -18,8 +18,9 @@ enum class WritingProcess : std::uint8_t { poisson };
 template <>
 inline constexpr std::array<std::string_view, 1> enum_words<WritingProcess>{"poisson"};
 
-/// How often a person writes. A Poisson process whose rate follows the hours of the day (`profile`, 24 factors from
-/// midnight UTC; none: constant), by inversion of the integrated rate, so each message has its own draw.
+/// How often a person writes. A Poisson process whose rate follows the hours of the day (`profile`,
+/// 24 factors from midnight UTC; none: constant), by inversion of the integrated rate, so each
+/// message has its own draw.
 struct Writing {
     WritingProcess process = WritingProcess::poisson;
     double rate = 0.0;
@@ -30,11 +31,14 @@ struct Writing {
     static constexpr auto fields() {
         return std::tuple{
             Field<Writing, WritingProcess>{"process", &Writing::process, "", "law of the instants"},
-            Field<Writing, double>{"rate", &Writing::rate, "msg/s", "messages of one device", 0, 1e4},
+            Field<Writing, double>{"rate", &Writing::rate, "msg/s", "messages of one device", 0,
+                                   1e4},
             Field<Writing, Duration>{"from", &Writing::from, "s", "nobody writes before", 0, 3.2e9},
-            Field<Writing, Duration>{"until", &Writing::until, "s", "nobody begins a message after", 0, 3.2e9},
-            Field<Writing, std::vector<double>>{"profile", &Writing::profile, "",
-                                                "factor of the rate in each hour of the day; 24 or none", 0, 1e3}};
+            Field<Writing, Duration>{"until", &Writing::until, "s", "nobody begins a message after",
+                                     0, 3.2e9},
+            Field<Writing, std::vector<double>>{
+                "profile", &Writing::profile, "",
+                "factor of the rate in each hour of the day; 24 or none", 0, 1e3}};
     }
 };
 
@@ -45,24 +49,28 @@ struct Replying {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field<Replying, double>{"probability", &Replying::probability, "%", "that a shown message is answered", 0, 1},
-            Field<Replying, Distribution>{"gap", &Replying::gap, "s", "from shown to the press of 'send'", 0, 1e7}};
+            Field<Replying, double>{"probability", &Replying::probability, "%",
+                                    "that a shown message is answered", 0, 1},
+            Field<Replying, Distribution>{"gap", &Replying::gap, "s",
+                                          "from shown to the press of 'send'", 0, 1e7}};
     }
 };
 
-/// What a person does when a message is shown as failed. Source of the form: repeated attempts with persistence
-/// (teletraffic); no published figure for messaging was found, so these are to be swept.
+/// What a person does when a message is shown as failed. Source of the form: repeated attempts with
+/// persistence (teletraffic); no published figure for messaging was found, so these are to be
+/// swept.
 struct Persistence {
     double probability = 0.8;
     Distribution after = Distribution::constant(8.0);
     std::uint32_t presses = 5;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field<Persistence, double>{"probability", &Persistence::probability, "%", "of pressing 'send' again", 0, 1},
-            Field<Persistence, Distribution>{"after", &Persistence::after, "s", "from the failure to the press", 0, 1e6},
-            Field<Persistence, std::uint32_t>{"presses", &Persistence::presses, "", "most presses of one message", 1,
-                                              1e6}};
+        return std::tuple{Field<Persistence, double>{"probability", &Persistence::probability, "%",
+                                                     "of pressing 'send' again", 0, 1},
+                          Field<Persistence, Distribution>{"after", &Persistence::after, "s",
+                                                           "from the failure to the press", 0, 1e6},
+                          Field<Persistence, std::uint32_t>{"presses", &Persistence::presses, "",
+                                                            "most presses of one message", 1, 1e6}};
     }
 };
 
@@ -97,8 +105,8 @@ class People {
     static constexpr int version = 1;
 
     struct Params {
-        std::vector<Habits> habits;       ///< by population
-        std::int64_t epoch_unix_ns = 0;   ///< for the hours of the day
+        std::vector<Habits> habits;      ///< by population
+        std::int64_t epoch_unix_ns = 0;  ///< for the hours of the day
     };
 
     struct Write {
@@ -115,13 +123,15 @@ class People {
         static constexpr Phase phase = Phase::protocol;
         std::uint32_t count = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<PressAgain, std::uint32_t>{"count", &PressAgain::count, "", "message"}};
+            return std::tuple{
+                Field<PressAgain, std::uint32_t>{"count", &PressAgain::count, "", "message"}};
         }
     };
     using Messages = std::tuple<Write, Reply, PressAgain>;
 
     /// @param habits  number of each device's habits in params.habits, by device number
-    People(Params params, std::vector<std::uint16_t> habits, const Conversations& conversations, Apps& apps);
+    People(Params params, std::vector<std::uint16_t> habits, const Conversations& conversations,
+           Apps& apps);
 
     void on(const Write&, Index person, Context& context);
     void on(const Reply&, const MessageReply& reply, Index person, Context& context);

@@ -13,8 +13,9 @@
 
 namespace driftstorm {
 
-/// Looks at the world at regular instants, after everything else in them has happened. What a sampler records counts
-/// in the digest's component "samples", so looking changes nothing. One entity a region.
+/// Looks at the world at regular instants, after everything else in them has happened. What a
+/// sampler records counts in the digest's component "samples", so looking changes nothing. One
+/// entity a region.
 class Samplers {
   public:
     static constexpr std::string_view name = "samplers";
@@ -29,9 +30,13 @@ class Samplers {
     using Look = std::function<void(Context&)>;
 
     /// Adds a region's looks, taken every `period` in the order given.
-    void add(Duration period, std::vector<Look> looks) { regions_.push_back({period, std::move(looks)}); }
+    void add(Duration period, std::vector<Look> looks) {
+        regions_.push_back({period, std::move(looks)});
+    }
     /// To be called once per region before the run, in its context.
-    void start(Context& context, Index region) { context.remind(*this, region, Duration{}, Tick{}); }
+    void start(Context& context, Index region) {
+        context.remind(*this, region, Duration{}, Tick{});
+    }
 
     void on(const Tick&, Index region, Context& context) {
         for (const Look& look : regions_[region].looks) look(context);

@@ -20,9 +20,12 @@ namespace driftstorm {
 struct RelaySurroundings {
     /// To a device; `extra` is the way to the node that holds its session.
     std::function<void(Context&, std::uint32_t node, Duration extra, Packet& packet)> send_down;
-    std::function<void(Context&, std::uint32_t from, std::uint32_t to, Packet& packet)> send_to_node;
-    std::function<Duration(std::uint32_t from, std::uint32_t to)> between;  ///< propagation between two nodes
-    std::function<bool(std::uint32_t asker, std::uint32_t node)> up;        ///< what `asker` knows of a node
+    std::function<void(Context&, std::uint32_t from, std::uint32_t to, Packet& packet)>
+        send_to_node;
+    std::function<Duration(std::uint32_t from, std::uint32_t to)>
+        between;  ///< propagation between two nodes
+    std::function<bool(std::uint32_t asker, std::uint32_t node)>
+        up;  ///< what `asker` knows of a node
 };
 
 /// Change of a relay node's queue.
@@ -33,15 +36,17 @@ struct QueueRow {
     std::uint32_t depth = 0;
     std::uint32_t busy = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<QueueRow, EntityId>{"server", &QueueRow::server, "", "node"},
-                          Field<QueueRow, std::uint32_t>{"depth", &QueueRow::depth, "1", "jobs that wait"},
-                          Field<QueueRow, std::uint32_t>{"busy", &QueueRow::busy, "1", "workers at work"}};
+        return std::tuple{
+            Field<QueueRow, EntityId>{"server", &QueueRow::server, "", "node"},
+            Field<QueueRow, std::uint32_t>{"depth", &QueueRow::depth, "1", "jobs that wait"},
+            Field<QueueRow, std::uint32_t>{"busy", &QueueRow::busy, "1", "workers at work"}};
     }
 };
 
 enum class ServerDrop : std::uint8_t { node_down, queue_full, no_session, crash };
 template <>
-inline constexpr std::array<std::string_view, 4> enum_words<ServerDrop>{"node_down", "queue_full", "no_session", "crash"};
+inline constexpr std::array<std::string_view, 4> enum_words<ServerDrop>{"node_down", "queue_full",
+                                                                        "no_session", "crash"};
 
 /// A node drops a packet.
 struct ServerDropRow {
@@ -51,16 +56,19 @@ struct ServerDropRow {
     EntityId device = no_entity;
     ServerDrop reason = ServerDrop::node_down;
     static constexpr auto fields() {
-        return std::tuple{Field<ServerDropRow, EntityId>{"server", &ServerDropRow::server, "", "node"},
-                          Field<ServerDropRow, EntityId>{"device", &ServerDropRow::device, "", "device it was from"},
-                          Field<ServerDropRow, ServerDrop>{"reason", &ServerDropRow::reason, "", "why"}};
+        return std::tuple{
+            Field<ServerDropRow, EntityId>{"server", &ServerDropRow::server, "", "node"},
+            Field<ServerDropRow, EntityId>{"device", &ServerDropRow::device, "",
+                                           "device it was from"},
+            Field<ServerDropRow, ServerDrop>{"reason", &ServerDropRow::reason, "", "why"}};
     }
 };
 
-/// Nodes of a message relay. Each conversation has one home node, which orders its messages, keeps its log and pushes
-/// copies; each device has its session at one node, which takes its messages and forwards them to their homes. Logs
-/// and the directory of sessions are durable services beside the nodes; a crash loses a node's queue, the sessions
-/// it holds, and its knowledge of how far each device is, so that after a restart it asks devices to resync.
+/// Nodes of a message relay. Each conversation has one home node, which orders its messages, keeps
+/// its log and pushes copies; each device has its session at one node, which takes its messages and
+/// forwards them to their homes. Logs and the directory of sessions are durable services beside the
+/// nodes; a crash loses a node's queue, the sessions it holds, and its knowledge of how far each
+/// device is, so that after a restart it asks devices to resync.
 class Relays {
   public:
     static constexpr std::string_view name = "relays";
@@ -75,11 +83,11 @@ class Relays {
     struct Job {
         Packet packet{};
         Time arrived{};
-        Time asked{};                ///< by a resync; copies sent since then are not sent again
+        Time asked{};  ///< by a resync; copies sent since then are not sent again
         std::uint32_t device = 0;
         std::uint32_t page = 0;
         std::uint32_t pages = 0;
-        std::uint32_t bytes = 0;     ///< of what each page holds beyond missing copies
+        std::uint32_t bytes = 0;  ///< of what each page holds beyond missing copies
         std::uint64_t identity() const { return packet.identity() + page; }
     };
     struct ServiceDone {
@@ -88,7 +96,8 @@ class Relays {
         using Payload = Job;
         Generation life;
         static constexpr auto fields() {
-            return std::tuple{Field<ServiceDone, Generation>{"life", &ServiceDone::life, "", "of the node"}};
+            return std::tuple{
+                Field<ServiceDone, Generation>{"life", &ServiceDone::life, "", "of the node"}};
         }
     };
     struct Redeliver {
@@ -99,10 +108,13 @@ class Relays {
         LocalNumber membership;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<Redeliver, EntityId>{"conversation", &Redeliver::conversation, "", "whose copies"},
-                              Field<Redeliver, EntityId>{"radio", &Redeliver::radio, "", "of the device"},
-                              Field<Redeliver, LocalNumber>{"membership", &Redeliver::membership, "", "both"},
-                              Field<Redeliver, Generation>{"generation", &Redeliver::generation, "", "of the timer"}};
+            return std::tuple{
+                Field<Redeliver, EntityId>{"conversation", &Redeliver::conversation, "",
+                                           "whose copies"},
+                Field<Redeliver, EntityId>{"radio", &Redeliver::radio, "", "of the device"},
+                Field<Redeliver, LocalNumber>{"membership", &Redeliver::membership, "", "both"},
+                Field<Redeliver, Generation>{"generation", &Redeliver::generation, "",
+                                             "of the timer"}};
         }
     };
     using Messages = std::tuple<PacketArrives, ServiceDone, Redeliver>;
@@ -117,12 +129,15 @@ class Relays {
     void on(const ServiceDone&, const Job& job, Index node, Context& context);
     void on(const Redeliver& timer, Index node, Context& context);
     bool stale(const ServiceDone& m, Index node) const { return m.life != nodes_[node].life; }
-    bool stale(const Redeliver& m, Index) const { return log_.member(m.membership.value).timer != m.generation; }
+    bool stale(const Redeliver& m, Index) const {
+        return log_.member(m.membership.value).timer != m.generation;
+    }
 
     /// Draws the node's clock error: to be called once per node before the run, in its context.
     void start(Context& context, Index node);
     void fail(Context& context, Index node);
-    /// The node is back; its cache is cold for `cold`. `fault` is named as the root of what follows.
+    /// The node is back; its cache is cold for `cold`. `fault` is named as the root of what
+    /// follows.
     void restore(Context& context, Index node, Duration cold, EntityId fault);
     void step_clock(Index node, Duration by) { nodes_[node].clock_offset += by; }
 
@@ -168,15 +183,16 @@ class Relays {
     void learn_session(Context& context, Index node, std::uint32_t device, const Session& fresh);
     void published(Context& context, Index node, const Packet& packet);
     void sequence(Context& context, Index node, const Packet& packet);
-    void answer(Context& context, Index node, std::uint32_t device, Talk kind, const PublishedBody& body,
-                std::uint64_t subject, std::uint32_t attempt);
-    void push_copy(Context& context, Index node, std::uint32_t membership, std::uint32_t number, bool resync,
-                   Time asked, Duration served, EntityId root);
+    void answer(Context& context, Index node, std::uint32_t device, Talk kind,
+                const PublishedBody& body, std::uint64_t subject, std::uint32_t attempt);
+    void push_copy(Context& context, Index node, std::uint32_t membership, std::uint32_t number,
+                   bool resync, Time asked, Duration served, EntityId root);
     void arm(Context& context, Index node, std::uint32_t membership);
     void acknowledged(const Packet& packet, const Context& context);
     void start_pages(Context& context, Index node, std::uint32_t device, const Packet& packet);
     void page_done(Context& context, Index node, const Job& job);
-    Packet packet_to(const Context& context, Index node, std::uint32_t device, Talk kind, std::uint32_t bytes);
+    Packet packet_to(const Context& context, Index node, std::uint32_t device, Talk kind,
+                     std::uint32_t bytes);
     void send_down(Context& context, Index node, std::uint32_t device, Packet& packet);
 
     Params params_;
