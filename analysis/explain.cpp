@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t told_copies = 5;       // in full, in the text
 constexpr std::size_t told_happenings = 40;  // of one copy, in the text
 
-double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
+double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 /// "12 min 03.250 s": an instant to the millisecond.
 std::string clock_text(std::int64_t ns) {
@@ -156,8 +156,9 @@ std::string Evidence::scenario_line(const std::string& fault) const {
             value.remove_prefix(std::min(value.find_first_not_of(" \"'"), value.size()));
             if (!value.starts_with(fault)) continue;
             value.remove_prefix(fault.size());
+            value.remove_prefix(std::min(value.find_first_not_of(" \"'\r"), value.size()));
             if (!value.empty() &&
-                std::string_view("\"',} \r").find(value.front()) == std::string_view::npos)
+                std::string_view(",}#").find(value.front()) == std::string_view::npos)
                 continue;
             return (f < files.size() ? files[f] : std::string("scenario")) + ":" +
                    std::to_string(line);
@@ -259,7 +260,7 @@ std::string Evidence::told(const std::string& table, std::uint64_t row) const {
                          " of its message " + std::to_string(integer(at("count"), row));
     if (table == "/clocks/adjust")
         return "clock: " + word(at("kind"), row) + " by " + word(at("source"), row) + ", off by " +
-               human_time(result_.reals(at("offset"), row, 1).at(0) * 1e-9) + " after";
+               human_time(result_.reals(at("offset"), row, 1).at(0) / 1e9) + " after";
     return "fault " + word(at("edge"), row) + ": " + word(at("kind"), row);
 }
 

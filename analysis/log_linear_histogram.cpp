@@ -71,13 +71,14 @@ void DelayStatistics::add(std::int64_t ns) {
 double DelayStatistics::value(std::string_view statistic) const {
     const double nothing = std::numeric_limits<double>::quiet_NaN();
     if (count() == 0) return nothing;
-    if (statistic == "mean") return static_cast<double>(sum_) / static_cast<double>(count()) * 1e-9;
-    if (statistic == "max") return static_cast<double>(histogram_.max()) * 1e-9;
+    if (statistic == "mean")
+        return static_cast<double>(sum_) / (static_cast<double>(count()) * 1e9);
+    if (statistic == "max") return static_cast<double>(histogram_.max()) / 1e9;
     for (const auto& [word, q] : {std::pair<std::string_view, double>{"p50", 0.50},
                                   {"p90", 0.90},
                                   {"p95", 0.95},
                                   {"p99", 0.99}})
-        if (statistic == word) return static_cast<double>(histogram_.quantile(q)) * 1e-9;
+        if (statistic == word) return static_cast<double>(histogram_.quantile(q)) / 1e9;
     return nothing;
 }
 

@@ -87,7 +87,7 @@ std::optional<double> MessageMetrics::blame(std::string_view cause_and_what) con
     const std::string_view what = cause_and_what.substr(dot + 1);
     for (std::size_t i = 0; i < cause_words.size(); ++i) {
         if (cause_words[i] != cause_and_what.substr(0, dot)) continue;
-        const double total = static_cast<double>(blame_[i]) * 1e-9;
+        const double total = static_cast<double>(blame_[i]) / 1e9;
         if (what == "total") return total;
         if (what == "mean") return ratio(total, static_cast<double>(copies_.number));
         if (what == "share") return share(1u << i);

@@ -80,7 +80,7 @@ std::optional<double> QueueMetrics::value(std::string_view name, std::size_t win
                                           std::optional<std::size_t> node) const {
     if (name == "drain") {
         if (!drain_) return std::nullopt;
-        return drain_->seconds();
+        return in_seconds(*drain_);
     }
     const MetricWindow& span = windows_[window];
     const double length = static_cast<double>((std::min(span.to, end_) - span.from).ns);

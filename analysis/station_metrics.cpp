@@ -97,7 +97,7 @@ std::optional<double> ClientMetrics::recovery(Time fault_end, Time end) const {
         }
         if (made > 0 &&
             static_cast<double>(succeeded) >= recovered_share * static_cast<double>(made))
-            return (Time{static_cast<std::int64_t>(u) * second_ns} - fault_end).seconds();
+            return in_seconds(Time{static_cast<std::int64_t>(u) * second_ns} - fault_end);
     }
     return std::numeric_limits<double>::infinity();
 }

@@ -133,7 +133,7 @@ Storm StormDetector::measure(StormKind kind, std::size_t from, std::size_t to,
     if (const auto fault = faults_.find(storm.trigger); fault != faults_.end()) {
         // A fault without an end (an app restart) is over when it happens.
         const Time over = fault->second.end < end_of_time ? fault->second.end : fault->second.begin;
-        storm.recovery = std::max((storm.stop - over).seconds(), 0.0);
+        storm.recovery = std::max(in_seconds(storm.stop - over), 0.0);
     }
     return storm;
 }
@@ -189,8 +189,8 @@ std::optional<double> StormDetector::value(StormKind kind, std::string_view what
     if (what == "count") return count;
     if (what == "extra_work") return extra_work;
     if (what == "duration")
-        return strongest != nullptr ? (strongest->stop - strongest->start).seconds() : 0.0;
-    if (what == "onset" && strongest != nullptr) return strongest->start.seconds();
+        return strongest != nullptr ? in_seconds(strongest->stop - strongest->start) : 0.0;
+    if (what == "onset" && strongest != nullptr) return in_seconds(strongest->start);
     return std::nullopt;
 }
 

@@ -135,7 +135,7 @@ void add_check_lines(std::string& out, const std::vector<CheckResult>& checks) {
         }
         out += ", wanted " + check.limit;
         if (check.first_violation)
-            out += ", first at " + human_time(check.first_violation->seconds());
+            out += ", first at " + human_time(in_seconds(*check.first_violation));
         if (!check.why.empty()) out += " (" + check.why + ")";
         if (check.line > 0) out += ", line " + std::to_string(check.line);
         out += '\n';
@@ -170,7 +170,7 @@ std::string checks_json(const std::vector<CheckResult>& checks) {
                ", \"half_width\": " + optional_number(check.half_width) +
                ", \"unit\": " + json_text(check.unit) + ", \"limit\": " + json_text(check.limit) +
                ", \"first_violation_s\": " +
-               (check.first_violation ? json_number(check.first_violation->seconds()) : "null") +
+               (check.first_violation ? json_number(in_seconds(*check.first_violation)) : "null") +
                ", \"line\": " + std::to_string(check.line) +
                ", \"warning\": " + (check.warning ? "true" : "false") +
                ", \"why\": " + json_text(check.why) + "}";
@@ -185,13 +185,13 @@ RunSummary summarize(const Metrics& metrics, const EntityDirectory& directory,
     RunSummary made;
     made.title = std::move(title);
     made.repeat = std::move(repeat);
-    made.simulated_s = metrics.end().seconds();
+    made.simulated_s = in_seconds(metrics.end());
     made.checks = checks;
     add_messages(made, metrics);
     for (const Storm& storm : metrics.storms().storms())
         if (!storm.within_chance)
-            made.storms.push_back({std::string(word(storm.kind)), storm.start.seconds(),
-                                   storm.stop.seconds(), storm.peak / storm.baseline, storm.peak,
+            made.storms.push_back({std::string(word(storm.kind)), in_seconds(storm.start),
+                                   in_seconds(storm.stop), storm.peak / storm.baseline, storm.peak,
                                    storm.baseline, fault_name(directory, storm.trigger),
                                    storm.ended});
     std::stable_sort(made.storms.begin(), made.storms.end(),
