@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
-#include <regex>
 #include <stdexcept>
 #include <type_traits>
 #include <variant>
@@ -14,11 +13,23 @@
 namespace driftstorm {
 
 std::string units_since(const std::string& epoch) {
-    static const std::regex iso{R"((\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(\.\d{1,9})?)(Z|\+00:00)?)"};
-    std::smatch parts;
-    if (!std::regex_match(epoch, parts, iso))
+    constexpr std::string_view pattern = "dddd-dd-ddTdd:dd:dd";
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    bool sound = epoch.size() >= pattern.size();
+    for (std::size_t i = 0; sound && i < pattern.size(); ++i)
+        sound = pattern[i] == 'd'   ? digit(epoch[i])
+                : pattern[i] == 'T' ? epoch[i] == 'T' || epoch[i] == ' '
+                                    : epoch[i] == pattern[i];
+    std::string time = epoch;
+    for (const std::string_view zone : {"Z", "+00:00"})
+        if (sound && time.ends_with(zone)) time.resize(time.size() - zone.size());
+    if (sound && time.size() > pattern.size())  // a fraction of a second
+        sound = time.size() > pattern.size() + 1 && time[pattern.size()] == '.' &&
+                std::all_of(time.begin() + pattern.size() + 1, time.end(), digit);
+    if (!sound)
         throw std::invalid_argument("epoch '" + epoch + "' is not like 2026-03-02T06:30:00Z (UTC)");
-    return "nanoseconds since " + parts[1].str() + " " + parts[2].str();
+    time[10] = ' ';
+    return "nanoseconds since " + time;
 }
 
 std::string cf_unit(std::string_view unit) {
