@@ -232,7 +232,7 @@ TEST_CASE("a full buffer drops the last to come, by packets or by bytes") {
     LinkWorld world({by_packets, by_bytes});
     for (Index link = 0; link < 2; ++link) {
         for (std::uint64_t i = 0; i < 5; ++i)
-            world.feed(link, Time{} + 1_ms * i, 10 * link + i, 700);
+            world.feed(link, Time{} + 1_ms * static_cast<std::int64_t>(i), 10 * link + i, 700);
     }
     world.kernel.run_until(at(100));
     CHECK(world.links.delivered(0) == 3);  // one being sent, two waiting
@@ -249,9 +249,10 @@ TEST_CASE("independent loss has its share, and another packet changes nobody's l
     const std::uint64_t n = 200'000;
     LinkWorld plain({params}), with_more({params});
     for (std::uint64_t i = 0; i < n; ++i) {
-        plain.feed(0, Time{} + 100_us * i, i, 100);
-        with_more.feed(0, Time{} + 100_us * i, i, 100);
-        if (i % 100 == 0) with_more.feed(0, Time{} + 100_us * i, n + i, 100);
+        const Time when = Time{} + 100_us * static_cast<std::int64_t>(i);
+        plain.feed(0, when, i, 100);
+        with_more.feed(0, when, i, 100);
+        if (i % 100 == 0) with_more.feed(0, when, n + i, 100);
     }
     plain.kernel.run_until(at(100));
     with_more.kernel.run_until(at(100));
