@@ -165,6 +165,7 @@ struct World::Parts {
     void build_servers();
     void build_paths();
     void build_faults();
+    void build_samplers();
     void wire_devices();
     void wire_relays(std::uint32_t partition);
     void act(Context& context, std::uint32_t region, const Faults::Plan& fault, FaultEdge edge);
@@ -257,7 +258,7 @@ void World::Parts::build() {
     build_faults();
     wire_devices();
     for (std::uint32_t p = 0; p < kernel.partitions(); ++p) wire_relays(p);
-    series = declare_series(scenario);
+    build_samplers();
 }
 
 void World::Parts::build_plans() {
@@ -975,21 +976,8 @@ void World::Parts::wire_relays(std::uint32_t partition) {
     part.relays->surround(std::move(around));
 }
 
-void World::Parts::start() {
-    for (Index i = 0; i < radio_entities.size(); ++i) {
-        radios.start(kernel.as(radio_entities[i]), i);
-        clocks.start(kernel.as(clock_entities[i]), i);
-        time_clients.start(kernel.as(client_entities[i]), i);
-        if (plan.device(i).app.empty()) continue;
-        apps->start(kernel.as(app_entities[i]), i);
-        people->start(kernel.as(people_entities[i]), i);
-    }
-    for (const EntityId relay : relay_entities)
-        partitions[kernel.partition_of(relay)].relays->start(kernel.as(relay),
-                                                             kernel.index_of(relay));
-    for (const auto& [name, id] : station_entities)
-        stations.open(kernel.index_of(id), kernel.as(id));
-    for (const EntityId id : arrival_entities) arrivals.open(kernel.index_of(id), kernel.as(id));
+void World::Parts::build_samplers() {
+    series = declare_series(scenario);
     WorldView view{scenario,
                    kernel,
                    plan,
@@ -1006,13 +994,29 @@ void World::Parts::start() {
                    cell_entities,
                    {}};
     for (Partition& part : partitions) view.relays.push_back(part.relays.get());
+    for (std::uint32_t region = 0; region < regions(); ++region)
+        home(region).samplers->add(scenario.outputs.series.every, looks_of(view, region));
+}
+
+void World::Parts::start() {
+    for (Index i = 0; i < radio_entities.size(); ++i) {
+        radios.start(kernel.as(radio_entities[i]), i);
+        clocks.start(kernel.as(clock_entities[i]), i);
+        time_clients.start(kernel.as(client_entities[i]), i);
+        if (plan.device(i).app.empty()) continue;
+        apps->start(kernel.as(app_entities[i]), i);
+        people->start(kernel.as(people_entities[i]), i);
+    }
+    for (const EntityId relay : relay_entities)
+        partitions[kernel.partition_of(relay)].relays->start(kernel.as(relay),
+                                                             kernel.index_of(relay));
+    for (const auto& [name, id] : station_entities)
+        stations.open(kernel.index_of(id), kernel.as(id));
+    for (const EntityId id : arrival_entities) arrivals.open(kernel.index_of(id), kernel.as(id));
     for (std::uint32_t region = 0; region < regions(); ++region) {
         Partition& part = home(region);
         part.faults->start(kernel.as(faults_entities[region]), part.local(region));
-        std::vector<Samplers::Look> looks = looks_of(view, region);
-        const bool any = !looks.empty();
-        part.samplers->add(scenario.outputs.series.every, std::move(looks));
-        if (any) part.samplers->start(kernel.as(samplers_entities[region]), part.local(region));
+        part.samplers->start(kernel.as(samplers_entities[region]), part.local(region));
     }
 }
 

@@ -33,9 +33,10 @@ class Samplers {
     void add(Duration period, std::vector<Look> looks) {
         regions_.push_back({period, std::move(looks)});
     }
-    /// To be called once per region before the run, in its context.
+    /// To be called once per region before the run, in its context. Where nothing is looked at
+    /// nothing happens.
     void start(Context& context, Index region) {
-        context.remind(*this, region, Duration{}, Tick{});
+        if (!regions_[region].looks.empty()) context.remind(*this, region, Duration{}, Tick{});
     }
 
     void on(const Tick&, Index region, Context& context) {

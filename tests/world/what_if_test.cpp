@@ -1,0 +1,139 @@
+#include "models/messaging/conversations.hpp"
+#include "tests/world/recorded_rows.hpp"
+
+#include "scenarios/population_plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+using namespace driftstorm;
+using namespace driftstorm::tests;
+
+namespace {
+
+World::Options seeded() {
+    World::Options options;
+    options.seed = 4;
+    return options;
+}
+const Time end{600'000'000'000};
+
+struct Run {
+    std::vector<std::string> intents;  // presses that answer nothing
+    std::vector<std::string> handovers;
+    std::string digest;
+};
+
+Run rows_of(const std::string& yaml, const std::vector<Assignment>& set = {}) {
+    const TextScenario text = read_text(yaml, set);
+    Run made;
+    made.digest = run(*text.scenario, seeded(), end, [&](World&, const RecordedRows& rows) {
+                      for (const std::string& intent : rows.intents)
+                          if (intent.find(" reply") == std::string::npos) {
+                              // The sender's own count includes its replies, which are
+                              // consequences.
+                              const std::size_t from = intent.find(' ');
+                              made.intents.push_back(intent.substr(0, from) +
+                                                     intent.substr(intent.find(" at ")));
+                          }
+                      made.handovers = rows.handovers;
+                  }).digest;
+    return made;
+}
+
+/// Rows that begin with a name of `names`.
+std::vector<std::string> only(const std::vector<std::string>& rows,
+                              const std::set<std::string>& names) {
+    std::vector<std::string> kept;
+    for (const std::string& row : rows)
+        if (names.count(row.substr(0, row.find(' '))) > 0) kept.push_back(row);
+    return kept;
+}
+
+std::set<std::string> first_riders(std::uint32_t count) {
+    std::set<std::string> names;
+    for (std::uint32_t i = 0; i < count; ++i) names.insert("riders[" + std::to_string(i) + "]");
+    return names;
+}
+
+/// Members of each conversation, by name of device.
+std::map<std::uint32_t, std::set<std::uint32_t>> members_of(const std::string& yaml) {
+    const TextScenario text = read_text(yaml);
+    const PopulationPlan plan = plan_populations(*text.scenario, seeded().seed);
+    std::map<std::uint32_t, std::set<std::uint32_t>> members;
+    for (std::uint32_t c = 0; c < plan.conversations.size(); ++c)
+        for (const auto& member : plan.conversations.members(c)) members[c].insert(member.device);
+    return members;
+}
+
+}  // namespace
+
+TEST_CASE("with a fault removed and the seed kept, first presses and movements stay as they were") {
+    const Run with = rows_of(small_train(160));
+    const Run without = rows_of(small_train(160), {{"outage", "0 s"}});
+    CHECK(with.intents.size() > 500);
+    CHECK(with.intents == without.intents);
+    CHECK(with.handovers == without.handovers);
+    CHECK(with.digest != without.digest);
+}
+
+TEST_CASE("an added isolated population changes nobody else") {
+    const std::string yaml = small_train(160);
+    const Run before = rows_of(yaml);
+    const Run after = rows_of(replaced(yaml, "populations:\n", R"(populations:
+  loners:
+    count: 7
+    mobility: train
+    clock: phone
+)"));
+    CHECK(only(after.intents, first_riders(160)) == before.intents);
+    CHECK(only(after.handovers, first_riders(160)) == before.handovers);
+}
+
+TEST_CASE("one more account displaces only those whose conversations it joins") {
+    const std::string before = small_train(160);
+    const std::string after = small_train(162);  // an account has two devices
+    const auto old_members = members_of(before);
+    const auto new_members = members_of(after);
+    std::set<std::uint32_t> touched;  // devices with another list of conversations
+    for (const auto& [conversation, members] : new_members)
+        if (members != old_members.at(conversation)) {
+            touched.insert(members.begin(), members.end());
+            touched.insert(old_members.at(conversation).begin(),
+                           old_members.at(conversation).end());
+        }
+    std::set<std::string> untouched;
+    for (std::uint32_t device = 0; device < 160; ++device)
+        if (touched.count(device) == 0) untouched.insert("riders[" + std::to_string(device) + "]");
+    CHECK(untouched.size() > 40);
+    const Run a = rows_of(before);
+    const Run b = rows_of(after);
+    CHECK(only(a.intents, untouched) == only(b.intents, untouched));
+    CHECK(only(a.handovers, first_riders(160)) == only(b.handovers, first_riders(160)));
+}
+
+TEST_CASE("the order of the file's sections and entries changes no result") {
+    const std::string yaml = small_train(160);
+    std::string reordered = replaced(
+        yaml, "    A: { at: 1.2 km, range: 2.6 km, downlink: 9 Mbit/s, uplink: 3 Mbit/s }\n", "");
+    reordered = replaced(reordered, "  access_points:\n",
+                         "    A: { at: 1.2 km, range: 2.6 km, downlink: 9 Mbit/s, uplink: 3 Mbit/s "
+                         "}\n  access_points:\n");
+    reordered = replaced(reordered, "duration: 14 min\n", "");
+    reordered =
+        replaced(reordered, "title: a small train\n", "duration: 14 min\ntitle: a small train\n");
+    CHECK(rows_of(yaml).digest == rows_of(reordered).digest);
+}
+
+TEST_CASE("outputs and probes change no result") {
+    const std::string yaml = small_train(160);
+    const std::string digest = rows_of(yaml).digest;
+    CHECK(rows_of(yaml + "outputs: none\n").digest == digest);
+    CHECK(rows_of(yaml + "outputs: { series: { every: 100 ms, of: [relays.queue_depth, "
+                         "cells.attached, riders.connected, "
+                         "riders.clock_offset.quantiles] } }\n")
+              .digest == digest);
+}
