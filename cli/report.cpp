@@ -3,8 +3,8 @@
 #include "cli/verbs.hpp"
 #include "sim/output/results_reader.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -47,7 +47,8 @@ int report(const ReportOptions& options) {
     std::vector<ResultsReader> results;
     for (const std::string& path : options.results) results.emplace_back(path);
     std::string output = options.output;
-    if (output.empty()) output = std::filesystem::path(options.results.front()).replace_extension(".html").string();
+    if (output.empty())
+        output = std::filesystem::path(options.results.front()).replace_extension(".html").string();
     for (const std::string& path : options.results) {
         std::error_code none;
         if (std::filesystem::equivalent(path, output, none)) {
@@ -63,10 +64,12 @@ int report(const ReportOptions& options) {
 }  // namespace
 
 void add_report(CLI::App& app, int& exit) {
-    CLI::App* verb = app.add_subcommand("report", "one HTML page with plots and tables of results, for any browser");
+    CLI::App* verb = app.add_subcommand(
+        "report", "one HTML page with plots and tables of results, for any browser");
     auto options = std::make_shared<ReportOptions>();
     verb->add_option("RESULT", options->results, "result files: a section each")->required();
-    verb->add_option("-o,--output", options->output, "the page; default: name of the first result with .html, beside it");
+    verb->add_option("-o,--output", options->output,
+                     "the page; default: name of the first result with .html, beside it");
     verb->callback([&exit, options] { exit = report(*options); });
 }
 
