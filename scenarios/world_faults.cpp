@@ -1,0 +1,216 @@
+// The timeline: what each fault does to a world.
+#include "scenarios/world_parts.hpp"
+
+namespace driftstorm {
+
+namespace {
+
+const std::vector<std::string>& wire_ends(const Scenario& scenario, const std::string& name) {
+    const auto found = std::find_if(scenario.network.links.begin(), scenario.network.links.end(),
+                                    [&](const auto& wire) { return wire.name == name; });
+    DRIFTSTORM_EXPECT(found != scenario.network.links.end());
+    return found->value.between;
+}
+
+}  // namespace
+
+void World::Parts::build_faults() {
+    Complaints nobody;
+    for (std::size_t i = 0; i < scenario.timeline.size(); ++i) {
+        const FaultEntry& fault = scenario.timeline[i];
+        if (fault.length && fault.length->ns == 0) continue;  // does not happen, nor its restart
+        const std::optional<Targets> targets = resolve_target(scenario, fault, nobody);
+        DRIFTSTORM_EXPECT(targets.has_value());
+        Faults::Plan entry;
+        entry.entity = timeline_entities[i];
+        entry.kind = fault.fault;
+        entry.setting = static_cast<std::uint32_t>(i);
+        entry.begin = fault.at;
+        entry.length = fault.length.value_or(Duration{});
+        for (std::size_t match = 0; match < targets->names.size(); ++match) {
+            Faults::Plan one = entry;
+            const std::string& name = targets->names[match];
+            const std::uint32_t member = targets->members[match];
+            switch (targets->kind) {
+                case TargetKind::cell:
+                case TargetKind::access_point: {
+                    const std::string full =
+                        (targets->kind == TargetKind::cell ? "network.cells."
+                                                           : "network.access_points.") +
+                        name;
+                    one.target = static_cast<std::uint32_t>(
+                        std::find(cell_names.begin(), cell_names.end(), full) - cell_names.begin());
+                    one.target_entity = cell_entities[one.target];
+                    break;
+                }
+                case TargetKind::server_node: {
+                    const auto group = groups.find(name);
+                    one.target_entity = group->second[member];
+                    const auto end = endpoints.find(one.target_entity);
+                    one.target = end == endpoints.end()
+                                     ? first_station_target() + station_index.at(name)
+                                     : end->second - first_server_endpoint;
+                    if (one.target < relay_nodes(scenario)) one.owner = 1 + one.target;
+                    break;
+                }
+                case TargetKind::router:
+                    one.target = *topology.node(name);
+                    break;
+                case TargetKind::wire:
+                    // Both directions fail together: two plans.
+                    for (const std::string& end : wire_ends(scenario, name)) {
+                        one.target = *topology.link(name + " from " + end) + topology.nodes();
+                        faults.push_back(one);
+                    }
+                    continue;
+                case TargetKind::path:
+                    one.target = first_path_target() + member;
+                    break;
+                case TargetKind::device:
+                    one.target = static_cast<std::uint32_t>(restarted.size());
+                    one.length = {};
+                    restarted.push_back(plan.matching(name, member, targets->attributes));
+                    break;
+            }
+            faults.push_back(one);
+        }
+    }
+    for (std::uint32_t p = 0; p < kernel.partitions(); ++p) {
+        Partition& part = partitions[p];
+        part.faults = std::make_unique<Faults>(
+            faults, part.regions,
+            [this](Context& context, std::uint32_t region, const Faults::Plan& fault,
+                   FaultEdge edge) { act(context, region, fault, edge); });
+        part.samplers = std::make_unique<Samplers>();
+        kernel.add_model(p, *part.faults);
+        kernel.add_model(p, *part.samplers);
+    }
+    for (std::uint32_t region = 0; region < regions(); ++region) {
+        faults_entities.push_back(
+            declare<Faults>(region, identity_of(identity_of("regions.faults"), region)));
+        samplers_entities.push_back(
+            declare<Samplers>(region, identity_of(identity_of("regions.samplers"), region)));
+    }
+}
+
+void World::Parts::act(Context& context, std::uint32_t region, const Faults::Plan& fault,
+                       FaultEdge edge) {
+    const bool begins = edge == FaultEdge::begins;
+    const FaultEntry& entry = scenario.timeline[fault.setting];
+    Partition& part = home(region);
+    const bool relay = fault.target < relay_nodes(scenario);
+    const bool here = relay && region == 1 + fault.target;
+    switch (fault.kind) {
+        case FaultKind::node_down:
+            if (here) {
+                const Index node = kernel.index_of(relay_entities[fault.target]);
+                if (begins) {
+                    part.relays->fail(context, node);
+                } else {
+                    part.relays->restore(context, node, entry.restart.cold_cache, fault.entity);
+                }
+            }
+            if (region != metro) return;
+            if (relay) {
+                apps->node_changed(context, fault.target);
+            } else if (fault.target >= first_station_target()) {
+                context.send(Duration{}, Address<Stations>{fault.target_entity},
+                             Stations::SetDown{begins});
+            } else {
+                const Index node = kernel.index_of(fault.target_entity);
+                if (begins) {
+                    time_servers.go_down(node);
+                } else {
+                    time_servers.come_up(node);
+                }
+            }
+            return;
+        case FaultKind::clock_step: {
+            const Duration by = begins ? *entry.by : -*entry.by;
+            if (here) part.relays->step_clock(kernel.index_of(relay_entities[fault.target]), by);
+            if (region == metro && !relay && fault.target < first_station_target())
+                time_servers.step(context, kernel.index_of(fault.target_entity), by);
+            return;
+        }
+        case FaultKind::link_down:
+        case FaultKind::packet_loss:
+            if (fault.kind == FaultKind::link_down || fault.target >= first_path_target()) {
+                act_on_network(context, region, fault, edge);
+                return;
+            }
+            [[fallthrough]];
+        case FaultKind::cell_degrade:
+        case FaultKind::cell_down:
+        case FaultKind::capacity_factor:
+            if (region == metro) act_on_cell(context, fault, edge);
+            return;
+        case FaultKind::app_restart:
+            if (region == metro && begins) restart_apps(context, fault);
+            return;
+    }
+}
+
+void World::Parts::act_on_cell(Context& context, const Faults::Plan& fault, FaultEdge edge) {
+    const bool begins = edge == FaultEdge::begins;
+    const FaultSettings& set = scenario.timeline[fault.setting].set;
+    const Index cell = fault.target;
+    switch (fault.kind) {
+        case FaultKind::cell_degrade:
+            if (begins) {
+                const std::int64_t down =
+                    set.downlink.value_or(links.params(cells.downlink(cell)).rate);
+                const std::int64_t up = set.uplink.value_or(links.params(cells.uplink(cell)).rate);
+                radios.degrade(context, cell, down, up);
+            } else {
+                radios.restore(context, cell);
+            }
+            return;
+        case FaultKind::cell_down:
+            radios.set_cell_up(context, cell, !begins);
+            return;
+        case FaultKind::capacity_factor:
+            radios.set_factor(context, cell, begins ? *set.factor : 1.0);
+            return;
+        default:
+            if (begins) {
+                radios.set_loss(cell, *set.loss);
+            } else {
+                radios.restore_loss(cell);
+            }
+            return;
+    }
+}
+
+void World::Parts::act_on_network(Context& context, std::uint32_t region, const Faults::Plan& fault,
+                                  FaultEdge edge) {
+    const bool begins = edge == FaultEdge::begins;
+    Partition& part = home(region);
+    const Index local = part.local(region);
+    if (fault.kind == FaultKind::link_down) {
+        const bool node = fault.target < topology.nodes();
+        const NetworkElement element{node ? ElementKind::node : ElementKind::link,
+                                     node ? fault.target : fault.target - topology.nodes()};
+        if (begins) {
+            part.networks->fail(context, local, element);
+        } else {
+            part.networks->repair(context, local, element);
+        }
+        return;
+    }
+    for (const Index path : path_indices[fault.target - first_path_target()]) {
+        if (begins) {
+            part.networks->paths(local).set_loss(path, *scenario.timeline[fault.setting].set.loss);
+        } else {
+            part.networks->paths(local).restore_loss(path);
+        }
+    }
+}
+
+void World::Parts::restart_apps(Context& context, const Faults::Plan& fault) {
+    const FaultEntry& entry = scenario.timeline[fault.setting];
+    for (const Index device : restarted[fault.target])
+        if (!plan.device(device).app.empty())
+            apps->restart(context, device, entry.length.value_or(Duration{}), entry.clear_cache);
+}
+
+}  // namespace driftstorm

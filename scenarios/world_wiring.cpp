@@ -1,0 +1,131 @@
+// Who hands what to whom: the doors between models.
+#include "scenarios/world_parts.hpp"
+
+namespace driftstorm {
+
+void World::Parts::wire_devices() {
+    Partition& part = metro_partition();
+    const Index here = part.local(metro);
+    const auto has_app = [this](Index device) { return !plan.device(device).app.empty(); };
+
+    links.exit = [this](Context& context, Index link, Duration delay, const Packet& packet) {
+        if (packet.direction == Direction::down) {
+            radios.from_link(context, link, delay, packet);
+            return;
+        }
+        const std::optional<Duration> way =
+            cross(context, metro, endpoint_of(packet.address.technology), endpoint(packet.server),
+                  packet);
+        if (!way) return;
+        if (packet.protocol == Protocol::messaging) {
+            context.send(delay + *way, Address<Relays>{packet.server}, PacketArrives{}, packet);
+        } else {
+            context.send(delay + *way, Address<TimeServers>{packet.server}, PacketArrives{},
+                         packet);
+        }
+    };
+    radios.to_device = [this](Context& context, Duration delay, const Packet& packet) {
+        const Index device = kernel.index_of(packet.device);
+        if (packet.protocol == Protocol::messaging) {
+            context.send(delay, Address<Apps>{app_entities[device]}, PacketArrives{}, packet);
+        } else {
+            context.send(delay, Address<TimeClients>{client_entities[device]}, PacketArrives{},
+                         packet);
+        }
+    };
+    radios.on_network_change.push_back([this, has_app](Context& context, Index device,
+                                                       NetworkAddress, NetworkAddress,
+                                                       bool online) {
+        if (has_app(device)) apps->network_changed(context, device);
+        if (online) time_clients.on_network(context, device);
+    });
+    radios.on_cell_attach.push_back([this](Context& context, Index device, Index cell) {
+        if (cells.technology(cell) != Technology::wifi)  // access points send no NITZ
+            time_clients.on_cell_attach(context, device, cell_entities[cell]);
+    });
+
+    time_clients.set_connected([this](Index device) { return radios.online(device); });
+    time_clients.set_door_up([this](Context& context, Duration, const Packet& packet) {
+        Packet sent = packet;
+        const Index device = kernel.index_of(packet.device);
+        sent.address = radios.address(device);
+        radios.up(context, device, sent);
+    });
+    time_servers.set_door_down([this](Context& context, Duration delay, const Packet& packet) {
+        const std::optional<Duration> way = cross(context, metro, endpoint(packet.server),
+                                                  endpoint_of(packet.address.technology), packet);
+        if (way)
+            context.send(delay + *way, Address<Radios>{packet.device}, PacketArrives{}, packet);
+    });
+    sync_timer = clocks.add_owner(
+        [this](Context& context, Index device, std::uint32_t) { apps->sync_due(context, device); });
+    clocks.on_step([this, has_app](Context& context, Index device, Duration) {
+        if (has_app(device)) apps->clock_stepped(context, device);
+    });
+
+    AppSurroundings around;
+    around.send_up = [this](Context& context, Index device, Packet& packet) {
+        packet.device = radio_entities[device];
+        radios.up(context, device, packet);
+    };
+    around.address = [this](Index device) { return radios.address(device); };
+    around.wall = [this](Index device, Time now) {
+        return clocks.read(device, ClockKind::wall, now);
+    };
+    around.arm_sync = [this](Context& context, Index device, Reading target) {
+        clocks.arm(context, device, ClockKind::wall, target, sync_timer, 0);
+    };
+    around.fault_of_node = [this, here](std::uint32_t node) {
+        return metro_partition().faults->active(here, FaultKind::node_down, node);
+    };
+    around.fault_of_radio = [this, here](Index device) {
+        const Index cell = radios.serving(device);
+        if (cell == no_index) return no_entity;
+        for (const FaultKind of : {FaultKind::cell_down, FaultKind::cell_degrade,
+                                   FaultKind::packet_loss, FaultKind::capacity_factor}) {
+            const EntityId fault = metro_partition().faults->active(here, of, cell);
+            if (fault != no_entity) return fault;
+        }
+        return no_entity;
+    };
+    around.failed = [this](Context& context, Index device, std::uint32_t count) {
+        people->failed(context, device, count);
+    };
+    around.visible = [this](Context& context, Index device, const MessageBody& message) {
+        people->shown(context, device, message);
+    };
+    apps->surround(std::move(around));
+}
+
+void World::Parts::wire_relays(std::uint32_t partition) {
+    Partition& part = partitions[partition];
+    if (!part.relays) return;
+    RelaySurroundings around;
+    around.send_down = [this](Context& context, std::uint32_t node, Duration extra,
+                              Packet& packet) {
+        const std::optional<Duration> way = cross(context, 1 + node, first_server_endpoint + node,
+                                                  endpoint_of(packet.address.technology), packet);
+        if (way)
+            context.send(extra + *way, Address<Radios>{packet.device}, PacketArrives{}, packet);
+    };
+    around.send_to_node = [this](Context& context, std::uint32_t from, std::uint32_t to,
+                                 Packet& packet) {
+        const std::optional<Duration> way = cross(context, 1 + from, first_server_endpoint + from,
+                                                  first_server_endpoint + to, packet);
+        if (way) context.send(*way, Address<Relays>{relay_entities[to]}, PacketArrives{}, packet);
+    };
+    around.between = [this](std::uint32_t from, std::uint32_t to) {
+        Partition& asker = home(1 + from);
+        const Paths& paths = asker.networks->paths(asker.local(1 + from));
+        const auto path = paths.find(first_server_endpoint + from, first_server_endpoint + to);
+        return path ? paths.params(*path).propagation : Duration{};
+    };
+    around.up = [this](std::uint32_t asker, std::uint32_t node) {
+        Partition& asking = home(1 + asker);
+        return asking.faults->active(asking.local(1 + asker), FaultKind::node_down, node) ==
+               no_entity;
+    };
+    part.relays->surround(std::move(around));
+}
+
+}  // namespace driftstorm
