@@ -427,6 +427,14 @@ struct Scenario {
     bool parameters_changed = false;
 };
 
+/// The entry of that name, or nullptr.
+template <class Entry>
+const Named<Entry>* find_named(const std::vector<Named<Entry>>& entries, std::string_view name) {
+    for (const Named<Entry>& entry : entries)
+        if (entry.name == name) return &entry;
+    return nullptr;
+}
+
 /// What a selector of the timeline means: a kind of thing and the numbers of those it matches.
 /// Cells, access points, servers, routers and wires are numbered in order of name, nodes of a group
 /// in order; devices in order of population.

@@ -1,0 +1,205 @@
+// What the selectors of the timeline hit.
+#include "scenarios/scenario.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace driftstorm {
+
+namespace {
+
+bool fits(FaultKind fault, TargetKind target) {
+    switch (fault) {
+        case FaultKind::node_down:
+        case FaultKind::clock_step:
+            return target == TargetKind::server_node;
+        case FaultKind::link_down:
+            return target == TargetKind::router || target == TargetKind::wire;
+        case FaultKind::cell_degrade:
+        case FaultKind::cell_down:
+        case FaultKind::capacity_factor:
+            return target == TargetKind::cell || target == TargetKind::access_point;
+        case FaultKind::packet_loss:
+            return target == TargetKind::cell || target == TargetKind::access_point ||
+                   target == TargetKind::path;
+        case FaultKind::app_restart:
+            return target == TargetKind::device;
+    }
+    return false;
+}
+
+template <class Entry>
+void add_names(const std::vector<Named<Entry>>& entries, std::vector<std::string>& names) {
+    for (const Named<Entry>& entry : entries) names.push_back(entry.name);
+}
+
+/// Sections a target may stand in, with the words that may come before the entry's name.
+struct TargetSection {
+    std::string_view full;
+    std::string_view brief;
+    TargetKind kind;
+};
+constexpr std::array<TargetSection, 6> target_sections{
+    {{"network.cells", "cells", TargetKind::cell},
+     {"network.access_points", "access_points", TargetKind::access_point},
+     {"servers", "servers", TargetKind::server_node},
+     {"network.routers", "routers", TargetKind::router},
+     {"network.links", "links", TargetKind::wire},
+     {"populations", "populations", TargetKind::device}}};
+
+std::vector<std::string> names_of(const Scenario& scenario, TargetKind kind) {
+    std::vector<std::string> names;
+    switch (kind) {
+        case TargetKind::cell:
+            add_names(scenario.network.cells, names);
+            break;
+        case TargetKind::access_point:
+            add_names(scenario.network.access_points, names);
+            break;
+        case TargetKind::server_node:
+            add_names(scenario.servers, names);
+            break;
+        case TargetKind::router:
+            add_names(scenario.network.routers, names);
+            break;
+        case TargetKind::wire:
+            add_names(scenario.network.links, names);
+            break;
+        case TargetKind::device:
+            add_names(scenario.populations, names);
+            break;
+        case TargetKind::path:
+            break;
+    }
+    return names;
+}
+
+std::uint32_t nodes_of(const ServerEntry& server) {
+    if (const auto* group = std::get_if<TimeServerGroup>(&server)) return group->nodes;
+    if (const auto* group = std::get_if<RelayGroup>(&server)) return group->nodes;
+    return 1;
+}
+
+std::optional<Targets> nothing(Complaints& complaints, const Selector& selector,
+                               const std::string& message) {
+    complaints.error(selector.at, message, selector.path);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault,
+                                      Complaints& complaints) {
+    const Selector& selector = fault.target;
+    std::vector<SelectorStep> steps = selector.steps;
+    const std::string word(enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)]);
+
+    // network.paths[K]
+    const std::string head = selector.head();
+    if (head == "network.paths" || head == "paths") {
+        if (!fits(fault.fault, TargetKind::path))
+            return nothing(complaints, selector, word + " cannot hit a path");
+        const SelectorStep& last = steps.back();
+        if (last.kind != SelectorStep::Kind::index || last.index >= scenario.network.paths.size())
+            return nothing(complaints, selector,
+                           quote(selector.text) + " matches nothing: network.paths has " +
+                               std::to_string(scenario.network.paths.size()) +
+                               " entries, numbered from 0");
+        return Targets{TargetKind::path, {"paths"}, {static_cast<std::uint32_t>(last.index)}, {}};
+    }
+
+    std::optional<TargetKind> kind;
+    std::size_t at = 0;
+    for (const TargetSection& section : target_sections) {
+        if (head == section.full || head.rfind(std::string(section.full) + ".", 0) == 0) {
+            kind = section.kind;
+            at = section.full.find('.') == std::string_view::npos ? 1 : 2;
+        } else if (head == section.brief || head.rfind(std::string(section.brief) + ".", 0) == 0) {
+            kind = section.kind;
+            at = 1;
+        }
+    }
+    std::string name;
+    if (at < steps.size() && steps[at].kind == SelectorStep::Kind::name) name = steps[at].name;
+    if (!kind) {
+        // The section may be left out when the name is unique.
+        std::vector<std::string> all;
+        for (const TargetSection& section : target_sections)
+            for (const std::string& known : names_of(scenario, section.kind)) {
+                all.push_back(known);
+                if (known != name) continue;
+                if (kind && *kind != section.kind)
+                    return nothing(
+                        complaints, selector,
+                        quote(name) + " is the name of several things; say which section");
+                kind = section.kind;
+            }
+        if (!kind)
+            return nothing(complaints, selector,
+                           quote(selector.text) + " matches nothing" + did_you_mean(name, all));
+    }
+    if (!fits(fault.fault, *kind)) {
+        std::string may;
+        for (const auto& [known, help] : list_faults())
+            if (known == word) may = help;
+        return nothing(complaints, selector,
+                       word + " cannot hit " + quote(selector.text) + ": " + may);
+    }
+    const std::vector<std::string> names = names_of(scenario, *kind);
+    if (std::find(names.begin(), names.end(), name) == names.end())
+        return nothing(complaints, selector,
+                       quote(selector.text) + " matches nothing" + did_you_mean(name, names));
+
+    Targets targets;
+    targets.kind = *kind;
+    const std::span<const SelectorStep> rest = std::span(steps).subspan(at + 1);
+    if (*kind == TargetKind::server_node) {
+        const std::uint32_t nodes = nodes_of(find_named(scenario.servers, name)->value);
+        for (std::uint32_t node = 0; node < nodes; ++node) {
+            if (!rest.empty() && rest.front().kind == SelectorStep::Kind::index &&
+                rest.front().index != node)
+                continue;
+            targets.names.push_back(name);
+            targets.members.push_back(node);
+        }
+        if (targets.names.empty())
+            return nothing(complaints, selector,
+                           quote(selector.text) + " matches nothing: " + quote(name) + " has " +
+                               std::to_string(nodes) + " nodes, numbered from 0");
+        return targets;
+    }
+    targets.names.push_back(name);
+    targets.members.push_back(0);
+    if (*kind == TargetKind::device)
+        for (const SelectorStep& step : rest) {
+            if (step.kind == SelectorStep::Kind::index)
+                targets.members.front() = static_cast<std::uint32_t>(step.index) + 1;
+            for (const SelectorStep::Match& match : step.matches) {
+                constexpr std::array<std::string_view, 3> attributes{"app", "clock", "mobility"};
+                if (std::find(attributes.begin(), attributes.end(), match.attribute) ==
+                    attributes.end())
+                    return nothing(complaints, selector,
+                                   "devices have no attribute " + quote(match.attribute) +
+                                       "; they have app, clock, mobility");
+                const auto* population =
+                    std::get_if<DevicePopulation>(&find_named(scenario.populations, name)->value);
+                if (population == nullptr)
+                    return nothing(complaints, selector, quote(name) + " holds no devices");
+                const WeightedChoice& choice = match.attribute == "app"     ? population->app
+                                               : match.attribute == "clock" ? population->clock
+                                                                            : population->mobility;
+                std::vector<std::string> options;
+                for (const WeightedChoice::Option& option : choice.options)
+                    options.push_back(option.name);
+                if (std::find(options.begin(), options.end(), match.value) == options.end())
+                    return nothing(complaints, selector,
+                                   "no device of " + quote(name) + " has " + match.attribute + " " +
+                                       quote(match.value) + did_you_mean(match.value, options));
+                targets.attributes.push_back(match);
+            }
+        }
+    return targets;
+}
+
+}  // namespace driftstorm
