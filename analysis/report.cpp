@@ -237,7 +237,7 @@ std::string checks_table(const ResultsReader& result) {
              html_text(or_dash(observed[i], unit[i])), html_text(limit[i]), notes});
     }
     return "<div><h2>Expectations</h2>\n" +
-           table({"", "what and by which metric", "#observed", "#wanted", ""}, rows) + "</div>\n";
+           table({"", "what and by which metric", "#observed", "wanted", ""}, rows) + "</div>\n";
 }
 
 std::string metrics_details(const ResultsReader& result) {
@@ -381,9 +381,9 @@ std::string section(const ResultsReader& result) {
     html +=
         "<div class=\"toolbar\"><h2>Over time</h2><button type=\"button\" class=\"whole\">Whole "
         "run</button>"
-        "<span class=\"hint\">Drag across a plot to zoom all of them, hold Shift to move, "
-        "double-click for the whole run. "
-        "Times are since the start of the run.</span></div>\n<div class=\"plots\"></div>\n";
+        "<span class=\"hint\">Drag across a plot (or use two fingers) to zoom all of them, hold "
+        "Shift to move, double-click for the whole run. Times are since the start of the "
+        "run.</span></div>\n<div class=\"plots\"></div>\n";
     for (const std::string& line : plots.missing)
         html += "<p class=\"missing\">" + html_text(line) + "</p>\n";
     html += provenance_html(result) + metrics_details(result);
