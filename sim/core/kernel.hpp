@@ -63,7 +63,7 @@ struct PayloadPool {
     /// @param count  the payload's size again, so that the compiler knows it where the type is
     /// known [B]
     Slot put(const void* payload, std::size_t count) {
-        Slot slot;
+        Slot slot = no_slot;
         if (free.empty()) {
             slot = static_cast<Slot>(bytes.size() / count);
             bytes.resize(bytes.size() + count);
@@ -84,7 +84,7 @@ struct PayloadPool {
 /// Where a message that carries a payload keeps its slot: the last bytes of the event.
 inline constexpr std::size_t slot_at = inline_bytes - sizeof(Slot);
 inline Slot slot_of(const Event& event) {
-    Slot slot;
+    Slot slot = no_slot;
     std::memcpy(&slot, event.message.data() + slot_at, sizeof slot);
     return slot;
 }
