@@ -57,7 +57,7 @@ struct Unsent {
 
 /// Copies of messages that no relay has put in order.
 void record_unsequenced(Kernel& kernel, const Apps& apps, const std::vector<const Relays*>& relays,
-                        const std::vector<EntityId>& devices, std::vector<Unsent> unsent) {
+                        const std::vector<EntityId>& devices, const std::vector<Unsent>& unsent) {
     const Conversations& conversations = apps.conversations();
     for (const Unsent& left : unsent) {
         const MessageBody& body = left.message->body;
@@ -108,7 +108,7 @@ void record_copies_left(Kernel& kernel, const Apps& apps, const std::vector<cons
         return std::pair(a.message->body.sender, a.message->body.count) <
                std::pair(b.message->body.sender, b.message->body.count);
     });
-    record_unsequenced(kernel, apps, relays, devices, std::move(unsent));
+    record_unsequenced(kernel, apps, relays, devices, unsent);
 }
 
 }  // namespace driftstorm

@@ -117,7 +117,7 @@ class Includer {
         }
         const auto known = loaded_.find(name);
         if (known != loaded_.end()) return known->second;
-        const std::optional<Node> node = load(name, item.position());
+        std::optional<Node> node = load(name, item.position());
         loaded_.emplace(name, node);
         return node;
     }

@@ -107,7 +107,7 @@ std::string SchemaWriter::words(std::span<const std::string_view> words) {
     std::vector<std::string> quoted;
     for (const std::string_view word : words) {
         quoted.push_back(json_string(word));
-        if (word == "true" || word == "false") quoted.push_back(std::string(word));
+        if (word == "true" || word == "false") quoted.emplace_back(word);
     }
     return "{\"anyOf\": [{\"enum\": [" + joined(quoted) + "]}, " +
            define("parameter", string_like(parameter_regex)) + "]}";
