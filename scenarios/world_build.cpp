@@ -261,7 +261,7 @@ void World::Parts::build_servers() {
             Partition& part = partitions[p];
             if (part.relay_numbers.empty()) continue;
             Relays::Params params;
-            params.relay = std::get<RelayGroup>(group->value);
+            params.relay = static_cast<const RelayParams&>(std::get<RelayGroup>(group->value));
             params.radios = radio_entities;
             part.relays =
                 std::make_unique<Relays>(std::move(params), plan.conversations, part.relay_numbers);
