@@ -2,7 +2,8 @@
 
 namespace driftstorm {
 
-std::uint32_t MessageLog::find(std::uint32_t conversation, EntityId sender, std::uint32_t count, Time since) const {
+std::uint32_t MessageLog::find(std::uint32_t conversation, EntityId sender, std::uint32_t count,
+                               Time since) const {
     const std::vector<LogEntry>& entries = logs_[conversation];
     for (std::size_t i = entries.size(); i-- > 0;) {
         if (entries[i].sequenced < since) return 0;

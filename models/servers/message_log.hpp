@@ -26,8 +26,8 @@ struct CopyState {
     Time last_sent = no_time;
 };
 
-/// The durable logs of the conversations homed at a partition's nodes, and how far each member is. A restart of a
-/// node does not touch them.
+/// The durable logs of the conversations homed at a partition's nodes, and how far each member is.
+/// A restart of a node does not touch them.
 class MessageLog {
   public:
     struct Member {
@@ -37,18 +37,23 @@ class MessageLog {
         Duration wait{};
         std::vector<CopyState> copies;  ///< copy number n at n - 1
         auto state() { return std::tie(acknowledged, timer, armed, wait, copies); }
-        std::uint32_t missing() const { return static_cast<std::uint32_t>(copies.size()) - acknowledged; }
+        std::uint32_t missing() const {
+            return static_cast<std::uint32_t>(copies.size()) - acknowledged;
+        }
     };
 
     explicit MessageLog(const Conversations& conversations)
         : logs_(conversations.size()), members_(conversations.memberships()) {}
 
-    const std::vector<LogEntry>& log(std::uint32_t conversation) const { return logs_[conversation]; }
+    const std::vector<LogEntry>& log(std::uint32_t conversation) const {
+        return logs_[conversation];
+    }
     Member& member(std::uint32_t membership) { return members_[membership]; }
     const Member& member(std::uint32_t membership) const { return members_[membership]; }
 
     /// Sequence number of the sender's message if it was logged since `since`; 0: it was not.
-    std::uint32_t find(std::uint32_t conversation, EntityId sender, std::uint32_t count, Time since) const;
+    std::uint32_t find(std::uint32_t conversation, EntityId sender, std::uint32_t count,
+                       Time since) const;
     /// Appends; returns the sequence number, from 1.
     std::uint32_t append(std::uint32_t conversation, const LogEntry& entry) {
         logs_[conversation].push_back(entry);

@@ -21,7 +21,8 @@ void set_repeat_line(std::string command) { repeat_line = std::move(command); }
 
 void broken_promise(const char* file, int line, const char* promise) {
     std::fprintf(stderr, "driftstorm: %s:%d: broken promise: %s\n", file, line, promise);
-    if (describe_running != nullptr) std::fprintf(stderr, "  %s\n", describe_running(running).c_str());
+    if (describe_running != nullptr)
+        std::fprintf(stderr, "  %s\n", describe_running(running).c_str());
     if (!repeat_line.empty()) std::fprintf(stderr, "  repeat: %s\n", repeat_line.c_str());
     std::fprintf(stderr, "  this is a bug in driftstorm, not in the scenario\n");
     std::fflush(stderr);

@@ -7,12 +7,13 @@
 
 namespace driftstorm {
 
-/// One named member of a parameter, message or result struct. Written once beside the struct; read by
-/// the scenario reader, JSON Schema, HDF5 writer, manual and digest alike.
+/// One named member of a parameter, message or result struct. Written once beside the struct; read
+/// by the scenario reader, JSON Schema, HDF5 writer, manual and digest alike.
 ///
-/// `unit` names the dimension: the unit of the stored value ("s" for Duration, which is read exactly;
-/// "ppb", "dB", "dBm", "m", "m/s", "bit/s", "B", "req/s", "msg/min"; "%" for shares, stored as a
-/// fraction; "" for counts and factors). `min` and `max` are inclusive and in that unit (s for Duration).
+/// `unit` names the dimension: the unit of the stored value ("s" for Duration, which is read
+/// exactly; "ppb", "dB", "dBm", "m", "m/s", "bit/s", "B", "req/s", "msg/min"; "%" for shares,
+/// stored as a fraction; "" for counts and factors). `min` and `max` are inclusive and in that unit
+/// (s for Duration).
 template <class Owner, class Value>
 struct Field {
     std::string_view name;
@@ -25,7 +26,9 @@ struct Field {
 };
 
 template <class T>
-concept HasFields = requires { T::fields(); };
+concept HasFields = requires {
+    T::fields();
+};
 
 /// Calls f(field) for each field of Struct, in order.
 template <HasFields Struct, class F>
@@ -34,7 +37,8 @@ constexpr void for_each_field(F&& f) {
 }
 
 /// The words of an enum, in order of its values 0, 1, 2 ...; specialise beside the enum:
-/// `template <> inline constexpr std::array<std::string_view, 2> driftstorm::enum_words<Jitter>{"none", "full"};`
+/// `template <> inline constexpr std::array<std::string_view, 2>
+/// driftstorm::enum_words<Jitter>{"none", "full"};`
 template <class Enum>
 inline constexpr std::array<std::string_view, 0> enum_words{};
 

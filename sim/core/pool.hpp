@@ -9,7 +9,8 @@
 
 namespace driftstorm {
 
-/// A slot of a Pool. Slots depend on the partitioning, so they never enter a key, a draw, a digest or a result.
+/// A slot of a Pool. Slots depend on the partitioning, so they never enter a key, a draw, a digest
+/// or a result.
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xffffffff;
 
@@ -45,8 +46,8 @@ class Pool {
     std::vector<Slot> free_;
 };
 
-/// First in, first out lists of slots threaded through one array of links: a queue per station, link or
-/// device without an allocation each.
+/// First in, first out lists of slots threaded through one array of links: a queue per station,
+/// link or device without an allocation each.
 struct SlotList {
     Slot head = no_slot;
     Slot tail = no_slot;

@@ -44,7 +44,8 @@ Block draw(std::uint64_t seed, std::uint64_t purpose_hash, std::uint64_t subject
            std::uint64_t number);
 inline Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
                   std::uint64_t number) {
-    return draw(seed, purpose.hash, subject, number);  // four registers instead of a struct in memory
+    return draw(seed, purpose.hash, subject,
+                number);  // four registers instead of a struct in memory
 }
 
 /// The draw as a number in (0, 1): 52 bits, centred, so neither 0 nor 1 occurs and 1 - u is exact.

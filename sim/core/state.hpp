@@ -16,10 +16,12 @@ namespace driftstorm {
 
 /// A class that lists its whole mutable state once: `auto state() { return std::tie(a_, b_); }`.
 template <class T>
-concept Enumerable = requires(T& t) { t.state(); };
+concept Enumerable = requires(T& t) {
+    t.state();
+};
 
-/// Writes or reads state as bytes. State is numbers, trivially copyable structs, vectors and strings of
-/// them, and classes with state(); no pointers.
+/// Writes or reads state as bytes. State is numbers, trivially copyable structs, vectors and
+/// strings of them, and classes with state(); no pointers.
 class Archive {
   public:
     enum class Mode { save, load };
@@ -39,7 +41,8 @@ class Archive {
             auto parts = value.state();
             std::apply([this](auto&... part) { (this->item(part), ...); }, parts);
         } else {
-            static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>, "state is plain values");
+            static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>,
+                          "state is plain values");
             raw(&value, sizeof value);
         }
     }

@@ -27,7 +27,8 @@ enum class ColumnKind : std::uint8_t {
     uint16,
     uint8,
     float64,
-    entity,  ///< EntityId in memory; hashed as its identity, written as its row in /entities/<kind>; no_entity = missing
+    entity,  ///< EntityId in memory; hashed as its identity, written as its row in
+             ///< /entities/<kind>; no_entity = missing
     word     ///< uint8 enum, with words
 };
 
@@ -54,8 +55,9 @@ struct PerWord {
     friend bool operator==(const PerWord&, const PerWord&) = default;
 };
 
-/// A result row: a trivially copyable struct with fields(), the table it belongs to ("events/handover") and the
-/// digest component its table counts in ("network"). `static constexpr bool sample = true` puts it in "samples".
+/// A result row: a trivially copyable struct with fields(), the table it belongs to
+/// ("events/handover") and the digest component its table counts in ("network"). `static constexpr
+/// bool sample = true` puts it in "samples".
 template <class R>
 concept Row = std::is_trivially_copyable_v<R> && HasFields<R> && requires {
     { R::table } -> std::convertible_to<std::string_view>;
@@ -84,8 +86,8 @@ struct RowStamp {
     Time at() const { return key.at; }
 };
 
-/// Whoever wants rows while a run goes on: the results file, metrics, storms, a test. Rows come in merged
-/// event order, whatever the number of partitions.
+/// Whoever wants rows while a run goes on: the results file, metrics, storms, a test. Rows come in
+/// merged event order, whatever the number of partitions.
 class TableSink {
   public:
     virtual ~TableSink() = default;
@@ -103,21 +105,33 @@ struct IsAddress<Address<Model>> : std::true_type {};
 
 template <class T>
 constexpr ColumnKind kind_of() {
-    if constexpr (std::is_same_v<T, Time>) return ColumnKind::time;
-    else if constexpr (std::is_same_v<T, Duration>) return ColumnKind::duration;
-    else if constexpr (std::is_same_v<T, Reading>) return ColumnKind::reading;
-    else if constexpr (std::is_same_v<T, EntityId> || IsAddress<T>::value) return ColumnKind::entity;
+    if constexpr (std::is_same_v<T, Time>)
+        return ColumnKind::time;
+    else if constexpr (std::is_same_v<T, Duration>)
+        return ColumnKind::duration;
+    else if constexpr (std::is_same_v<T, Reading>)
+        return ColumnKind::reading;
+    else if constexpr (std::is_same_v<T, EntityId> || IsAddress<T>::value)
+        return ColumnKind::entity;
     else if constexpr (std::is_enum_v<T>) {
-        static_assert(sizeof(T) == 1 && enum_words<T>.size() > 0, "an enum column is one byte and has enum_words");
+        static_assert(sizeof(T) == 1 && enum_words<T>.size() > 0,
+                      "an enum column is one byte and has enum_words");
         return ColumnKind::word;
-    } else if constexpr (std::is_same_v<T, double>) return ColumnKind::float64;
-    else if constexpr (std::is_same_v<T, std::int64_t>) return ColumnKind::int64;
-    else if constexpr (std::is_same_v<T, std::uint64_t>) return ColumnKind::uint64;
-    else if constexpr (std::is_same_v<T, std::int32_t>) return ColumnKind::int32;
-    else if constexpr (std::is_same_v<T, std::uint32_t>) return ColumnKind::uint32;
-    else if constexpr (std::is_same_v<T, std::uint16_t>) return ColumnKind::uint16;
+    } else if constexpr (std::is_same_v<T, double>)
+        return ColumnKind::float64;
+    else if constexpr (std::is_same_v<T, std::int64_t>)
+        return ColumnKind::int64;
+    else if constexpr (std::is_same_v<T, std::uint64_t>)
+        return ColumnKind::uint64;
+    else if constexpr (std::is_same_v<T, std::int32_t>)
+        return ColumnKind::int32;
+    else if constexpr (std::is_same_v<T, std::uint32_t>)
+        return ColumnKind::uint32;
+    else if constexpr (std::is_same_v<T, std::uint16_t>)
+        return ColumnKind::uint16;
     else {
-        static_assert(std::is_same_v<T, std::uint8_t> || std::is_same_v<T, bool>, "no column kind for this type");
+        static_assert(std::is_same_v<T, std::uint8_t> || std::is_same_v<T, bool>,
+                      "no column kind for this type");
         return ColumnKind::uint8;
     }
 }
@@ -137,14 +151,15 @@ std::size_t offset_of(T R::*member) {
 
 template <class R, class T>
 void add_columns(std::vector<Column>& columns, const Field<R, T>& field) {
-    columns.push_back({std::string(field.name), field.unit, field.help, kind_of<T>(), offset_of(field.member),
-                       words_of<T>()});
+    columns.push_back({std::string(field.name), field.unit, field.help, kind_of<T>(),
+                       offset_of(field.member), words_of<T>()});
 }
 template <class R, class Enum, class T>
 void add_columns(std::vector<Column>& columns, const Field<R, PerWord<Enum, T>>& field) {
     for (std::size_t i = 0; i < enum_words<Enum>.size(); ++i)
-        columns.push_back({std::string(field.name) + "_" + std::string(enum_words<Enum>[i]), field.unit, field.help,
-                           kind_of<T>(), offset_of(field.member) + i * sizeof(T), words_of<T>()});
+        columns.push_back({std::string(field.name) + "_" + std::string(enum_words<Enum>[i]),
+                           field.unit, field.help, kind_of<T>(),
+                           offset_of(field.member) + i * sizeof(T), words_of<T>()});
 }
 
 }  // namespace detail

@@ -14,7 +14,9 @@ struct Duration {
     friend constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }
     friend constexpr Duration operator-(Duration a) { return {-a.ns}; }
     friend constexpr Duration operator*(Duration a, std::int64_t factor) { return {a.ns * factor}; }
-    friend constexpr Duration operator/(Duration a, std::int64_t divisor) { return {a.ns / divisor}; }
+    friend constexpr Duration operator/(Duration a, std::int64_t divisor) {
+        return {a.ns / divisor};
+    }
     constexpr Duration& operator+=(Duration other) {
         ns += other.ns;
         return *this;

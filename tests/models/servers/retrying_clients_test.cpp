@@ -28,7 +28,8 @@ Stations::Params broken() {
 
 std::vector<double> attempt_times(const ServerRows& rows) {
     std::vector<double> times;
-    for (const AttemptSent& attempt : rows.attempts) times.push_back(static_cast<double>(attempt.at.ns) / 1e9);
+    for (const AttemptSent& attempt : rows.attempts)
+        times.push_back(static_cast<double>(attempt.at.ns) / 1e9);
     return times;
 }
 
