@@ -42,7 +42,7 @@ void Relays::drop(Context& context, Index node, const Packet& packet, ServerDrop
 void Relays::enqueue(Context& context, Index node, Job job) {
     Node& n = nodes_[node];
     if (n.busy < params_.relay.workers) {
-        serve(context, node, std::move(job));
+        serve(context, node, job);
         note_queue(context, node);
         return;
     }
@@ -73,7 +73,9 @@ Duration Relays::work(const Context& context, Index node, const Job& job) const 
         cost = sample_duration(kind == Talk::publish ? relay.service_time : relay.handshake, block);
     }
     if (context.now() >= nodes_[node].cold_until) return cost;
-    return {static_cast<std::int64_t>(static_cast<double>(cost.ns) * relay.resync.cold_factor)};
+    const double cold = static_cast<double>(cost.ns) * relay.resync.cold_factor;
+    if (cold >= static_cast<double>(horizon.ns)) return horizon;
+    return {static_cast<std::int64_t>(cold)};
 }
 
 void Relays::serve(Context& context, Index node, Job job) {
@@ -147,7 +149,7 @@ void Relays::on(const PacketArrives&, const Packet& packet, Index node, Context&
                 body.at_server = context.now();
                 job.packet.write(body);
             }
-            enqueue(context, node, std::move(job));
+            enqueue(context, node, job);
             return;
         }
         case Talk::delivered:

@@ -38,7 +38,7 @@ void Relays::start_pages(Context& context, Index node, std::uint32_t device, con
             .page = 0,
             .pages = pages,
             .bytes = static_cast<std::uint32_t>(bytes / pages)};
-    enqueue(context, node, std::move(job));
+    enqueue(context, node, job);
 }
 
 void Relays::page_done(Context& context, Index node, const Job& job) {
@@ -70,7 +70,7 @@ void Relays::page_done(Context& context, Index node, const Job& job) {
     Job next = job;
     ++next.page;
     next.packet.ledger = Ledger(context.now(), Cause::service_and_propagation);
-    enqueue(context, node, std::move(next));
+    enqueue(context, node, next);
 }
 
 }  // namespace driftstorm
