@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -11,6 +12,7 @@
 using driftstorm::cli::Exit;
 
 int main(int argc, char** argv) {
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error with path and reason
     CLI::App app{
         "driftstorm: why do messages arrive late, out of order, or not at all? A deterministic "
         "simulator of\n"

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -53,6 +54,20 @@ std::optional<Quantity> quantity_of(const std::string& text, Dimension dimension
             option, "must be " + std::string(dimension_name(dimension)) + ", such as " +
                         std::string(dimension_examples(dimension)) + "; got " + quote(text));
     return parsed.quantity;
+}
+
+/// Digits alone, of 64 bits: what reads numbers else takes -1 for the greatest one.
+CLI::Validator whole_number() {
+    return {[](const std::string& text) {
+                std::uint64_t value = 0;
+                const auto [end, error] =
+                    std::from_chars(text.data(), text.data() + text.size(), value);
+                const bool sound = error == std::errc{} && end == text.data() + text.size();
+                return sound ? std::string()
+                             : "must be a whole number between 0 and 18446744073709551615; got " +
+                                   quote(text);
+            },
+            "", ""};
 }
 
 int dry_run(const Scenario& scenario, const RunOptions& options, const RunRequest& request) {
@@ -193,10 +208,20 @@ int run(const RunOptions& options) {
     request.partitions = options.partitions;
     request.max_events = options.max_events;
     request.progress = !options.json;
-    if (const auto until = quantity_of(options.until, Dimension::duration, "--until"))
-        request.until = Duration{static_cast<std::int64_t>(until->in("s") * 1e9 + 0.5)};
-    if (const auto memory = quantity_of(options.max_memory, Dimension::data, "--max-memory"))
-        request.max_memory = static_cast<std::uint64_t>(memory->in("B"));
+    if (const auto until = quantity_of(options.until, Dimension::duration, "--until")) {
+        const double seconds = until->in("s");
+        if (!(seconds > 0 && seconds < horizon.seconds()))
+            throw CLI::ValidationError(
+                "--until", "must be above 0 s and below 100 years; got " + quote(options.until));
+        request.until = Duration{static_cast<std::int64_t>(seconds * 1e9 + 0.5)};
+    }
+    if (const auto memory = quantity_of(options.max_memory, Dimension::data, "--max-memory")) {
+        const double bytes = memory->in("B");
+        if (!(bytes >= 0 && bytes < 1e18))
+            throw CLI::ValidationError(
+                "--max-memory", "must be between 0 B and 1e18 B; got " + quote(options.max_memory));
+        request.max_memory = static_cast<std::uint64_t>(bytes);
+    }
     if (options.dry) return dry_run(*scenario, options, request);
     stop_on_interrupt();
     if (options.verify) return verify(*scenario, complaints, request, options.json);
@@ -241,7 +266,7 @@ void add_run(CLI::App& app, int& exit) {
     verb->add_option("--set", options->set, "NAME=VALUE: changes a parameter; may be repeated")
         ->take_all()
         ->allow_extra_args(false);
-    verb->add_option("--seed", options->seed, "instead of the scenario's");
+    verb->add_option("--seed", options->seed, "instead of the scenario's")->check(whole_number());
     verb->add_option("-o,--output", options->output,
                      "result file; default SCENARIO's name with .h5, in this folder");
     verb->add_flag("--no-output", options->no_output, "writes no result file");
@@ -255,7 +280,8 @@ void add_run(CLI::App& app, int& exit) {
     verb->add_option("--threads", options->threads, "never changes results")
         ->check(CLI::Range(1u, 4096u));
     verb->add_option("--max-events", options->max_events,
-                     "stops at the end of the simulated second that exceeds it");
+                     "stops at the end of the simulated second that exceeds it")
+        ->check(whole_number());
     verb->add_option("--max-memory", options->max_memory,
                      "the same for resident memory: --max-memory \"8 GiB\"");
     verb->add_flag("--dry", options->dry, "entities, memory and file size; no run");

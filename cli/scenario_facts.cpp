@@ -2,6 +2,8 @@
 
 #include "scenarios/quantity.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <cmath>
 #include <stdexcept>
 #include <variant>
@@ -58,9 +60,13 @@ std::unique_ptr<Scenario> read_and_check(const std::string& file,
     for (const std::string& text : set) {
         try {
             assignments.push_back(parse_assignment(text));
-        } catch (const std::invalid_argument& error) {
-            complaints.error({}, std::string("--set: ") + error.what());
+        } catch (const std::invalid_argument&) {
+            throw CLI::ValidationError("--set", "must be NAME=VALUE; got " + quote(text));
         }
+        for (std::size_t i = 0; i + 1 < assignments.size(); ++i)
+            if (assignments[i].name == assignments.back().name)
+                throw CLI::ValidationError("--set",
+                                           "gives " + quote(assignments[i].name) + " twice");
     }
     std::unique_ptr<Scenario> scenario = read_scenario(file, assignments, complaints);
     if (!scenario) return nullptr;

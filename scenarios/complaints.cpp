@@ -106,6 +106,10 @@ std::optional<std::string> read_file_from_disk(const std::string& name, std::str
         reason = "is a folder";
         return {};
     }
+    if (std::filesystem::is_fifo(name, error) && !std::filesystem::is_symlink(name, error)) {
+        reason = "is a named pipe";  // it would be waited for; a shell's <(...) is a link to one
+        return {};
+    }
     std::ifstream file(name, std::ios::binary);
     std::string bytes;
     std::array<char, 65536> block{};

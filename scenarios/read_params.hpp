@@ -433,6 +433,7 @@ struct ValueForm<WeightedChoice> {
         return read_weighted_choice(node, place, member);
     }
     static std::optional<Node> write(const WeightedChoice& value, const ValueShape&) {
+        if (value.options.empty()) return std::nullopt;  // nothing was chosen, nothing is written
         return weighted_choice_node(value);
     }
     static std::string schema(SchemaWriter& writer, const ValueShape&);

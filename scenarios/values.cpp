@@ -93,12 +93,12 @@ bool check_is_sequence(const Node& node, const ValuePlace& place) {
 
 bool check_name(std::string_view name, const Position& at, const std::string& path,
                 Complaints& complaints) {
-    const bool sound = !name.empty() && name.find_first_of("[]=,") == std::string_view::npos &&
+    const bool sound = !name.empty() && name.find_first_of("[]=,/") == std::string_view::npos &&
                        name[0] != '$' && name.front() != ' ' && name.back() != ' ';
     if (!sound) {
         complaints.error(at,
                          quote(name) +
-                             " cannot be a name: '[', ']', '=', ',' and a leading '$' mean "
+                             " cannot be a name: '[', ']', '=', ',', '/' and a leading '$' mean "
                              "something else where it is referred to",
                          path);
     }
@@ -397,7 +397,8 @@ bool read_weighted_choice(const Node& node, const ValuePlace& place, WeightedCho
         sound = read_option(entry, place, choice, shares) && sound;
     }
     if (!sound) return false;
-    const double sum_percent = static_cast<double>(shares.sum) / (whole_share / 100);
+    const double sum_percent =
+        100.0 * static_cast<double>(shares.sum) / static_cast<double>(whole_share);
     if (shares.sum > whole_share || (!shares.rest && shares.sum != whole_share)) {
         complain(*options, place,
                  "the shares of " + quote(place.name) + " sum to " + format_number(sum_percent) +
