@@ -468,7 +468,7 @@ std::optional<AttributeValue> Hdf5File::attribute(const std::string& object,
     if (H5Tis_variable_str(type.id()) <= 0) {
         std::string text(H5Tget_size(type.id()), '\0');
         check(H5Aread(open.id(), type.id(), text.data()), what);
-        return std::string(text.c_str());
+        return text.substr(0, text.find('\0'));
     }
     const Hdf5Handle memory = text_type();
     std::vector<char*> texts(count, nullptr);

@@ -345,8 +345,7 @@ void ResultsFile::set_attribute(Attribute attribute) {
 
 std::string ResultsFile::finish(ResultStatus status, int exit_code, std::string_view run_facts) {
     Parts& parts = *parts_;
-    const std::string name =
-        status == ResultStatus::complete ? parts.path : partial_name(parts.path);
+    std::string name = status == ResultStatus::complete ? parts.path : partial_name(parts.path);
     const std::string part = parts.path + ".part";
     parts.finish_data();
     parts.write_attributes();

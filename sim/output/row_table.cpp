@@ -122,7 +122,7 @@ std::uint64_t EntityColumnWriter::packed_bytes() const {
 // ---- rows -------------------------------------------------------------------
 
 RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
-                   const RowType& type, std::string row_dimension)
+                   const RowType& type, const std::string& row_dimension)
     : file_(file), packer_(packer), group_("/" + std::string(type.table)) {
     if (file.has(group_))
         throw std::invalid_argument("two row types want the table " + std::string(type.table));

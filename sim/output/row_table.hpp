@@ -48,7 +48,7 @@ class RowTable {
     /// the entity
     ///                       whose handler recorded a row is written too
     RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
-             const RowType& type, std::string row_dimension);
+             const RowType& type, const std::string& row_dimension);
 
     /// Columns by which a row refers to a message; nullptr in other tables.
     const Column* message_sender() const { return message_sender_; }
