@@ -155,7 +155,11 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
     targets.kind = *kind;
     const std::span<const SelectorStep> rest = std::span(steps).subspan(at + 1);
     if (*kind == TargetKind::server_node) {
-        const std::uint32_t nodes = nodes_of(find_named(scenario.servers, name)->value);
+        const ServerEntry& server = find_named(scenario.servers, name)->value;
+        if (fault.fault == FaultKind::clock_step && std::holds_alternative<StationGroup>(server))
+            return nothing(complaints, selector,
+                           "clock_step cannot hit " + quote(name) + ": a station has no clock");
+        const std::uint32_t nodes = nodes_of(server);
         for (std::uint32_t node = 0; node < nodes; ++node) {
             if (!rest.empty() && rest.front().kind == SelectorStep::Kind::index &&
                 rest.front().index != node)
@@ -173,8 +177,17 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
     targets.members.push_back(0);
     if (*kind == TargetKind::device)
         for (const SelectorStep& step : rest) {
-            if (step.kind == SelectorStep::Kind::index)
+            if (step.kind == SelectorStep::Kind::index) {
+                const auto* devices =
+                    std::get_if<DevicePopulation>(&find_named(scenario.populations, name)->value);
+                const std::uint64_t count = devices == nullptr ? 0 : devices->count;
+                if (step.index >= count)
+                    return nothing(complaints, selector,
+                                   quote(selector.text) + " matches nothing: " + quote(name) +
+                                       " has " + std::to_string(count) +
+                                       " devices, numbered from 0");
                 targets.members.front() = static_cast<std::uint32_t>(step.index) + 1;
+            }
             for (const SelectorStep::Match& match : step.matches) {
                 constexpr std::array<std::string_view, 3> attributes{"app", "clock", "mobility"};
                 if (std::find(attributes.begin(), attributes.end(), match.attribute) ==

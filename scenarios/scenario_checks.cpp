@@ -41,6 +41,9 @@ void check_path_ends(const Scenario& scenario, Names& names, Complaints& complai
                              child_path("network.links", wire.name));
             continue;
         }
+        if (wire.value.between[0] == wire.value.between[1])
+            complaints.error(wire.at, "'between' is a router and itself",
+                             child_path("network.links", wire.name));
         for (const std::string& end : wire.value.between)
             if (find_named(scenario.network.routers, end) == nullptr)
                 complaints.error(
@@ -198,10 +201,14 @@ void check_timeline(const Scenario& scenario, Complaints& complaints) {
         const FaultEntry& fault = scenario.timeline[i];
         if (fault.target.steps.empty()) continue;
         const std::string where = item_path("timeline", i);
-        if (fault.fault == FaultKind::clock_step && !fault.by)
+        const Node* entry = find_path(scenario.document.root, where);
+        const auto lacks = [entry](std::string_view key) {  // what is written wrongly is no gap
+            return entry == nullptr || entry->find(key) == nullptr;
+        };
+        if (fault.fault == FaultKind::clock_step && !fault.by && lacks("by"))
             complaints.error(fault.target.at,
                              "a clock_step needs 'by': how far the clock is put forward", where);
-        if (fault.fault != FaultKind::app_restart && !fault.length)
+        if (fault.fault != FaultKind::app_restart && !fault.length && lacks("for"))
             complaints.error(fault.target.at, "'for' is missing: how long it lasts", where);
         if (fault.fault == FaultKind::cell_degrade && !fault.set.downlink && !fault.set.uplink)
             complaints.error(fault.target.at,
