@@ -311,9 +311,10 @@ class Collector {
         if (has_bins(group)) {
             plot.times = seconds_of(result_, group + "/time");
             for (const std::string_view cause : cause_words) {
-                const std::string name = "delay_" + std::string(cause);
-                if (!result_.has(group + "/" + name)) continue;
-                std::vector<double> column = values_of(result_, group + "/" + name);
+                std::string dataset = group;
+                dataset.append("/delay_").append(cause);
+                if (!result_.has(dataset)) continue;
+                std::vector<double> column = values_of(result_, dataset);
                 if (all_of(column, 0)) continue;
                 for (double& value : column) value /= 1e9;
                 plot.names.push_back(spaced(cause));

@@ -23,12 +23,17 @@ struct ReportOptions {
     std::string output;
 };
 
-/// The page appears under its name as a whole or not at all.
+/// The page appears under its name as a whole or not at all; a device or pipe is written to as it
+/// is.
 void write_page(const std::string& path, const std::string& page) {
-    const std::string part = path + ".part";
+    std::error_code none;
+    const bool special = std::filesystem::exists(path, none) &&
+                         !std::filesystem::is_regular_file(path, none) &&
+                         !std::filesystem::is_directory(path, none);
+    const std::string part = special ? path : path + ".part";
     const auto refuse = [&] {
         const std::string reason = std::strerror(errno);
-        std::remove(part.c_str());
+        if (!special) std::remove(part.c_str());
         throw OutputError(path, reason);
     };
     std::FILE* file = std::fopen(part.c_str(), "wb");
@@ -40,7 +45,7 @@ void write_page(const std::string& path, const std::string& page) {
         errno = reason;
         refuse();
     }
-    if (std::rename(part.c_str(), path.c_str()) != 0) refuse();
+    if (!special && std::rename(part.c_str(), path.c_str()) != 0) refuse();
 }
 
 int report(const ReportOptions& options) {
