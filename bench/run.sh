@@ -3,6 +3,7 @@
 # Programs take turns, so that a busy machine is unfair to none; each figure is the median of CPU times.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+build=$1
 bin=$1/bin
 shift
 repetitions=${DRIFTSTORM_BENCH_REPETITIONS:-5}
@@ -72,10 +73,12 @@ mm1() {
         if (simpy) printf "mm1: ratio to SimPy %.0f\n", ours / simpy }'
 }
 
-[ $# -gt 0 ] || set -- phold mm1
+commuter() { "$here/commuter.sh" "$build"; }
+
+[ $# -gt 0 ] || set -- phold mm1 commuter
 for name; do
     case $name in
-        phold | mm1) $name ;;
-        *) echo "bench: no benchmark '$name': phold or mm1" >&2; exit 2 ;;
+        phold | mm1 | commuter) $name ;;
+        *) echo "bench: no benchmark '$name': phold, mm1 or commuter" >&2; exit 2 ;;
     esac
 done

@@ -1,0 +1,301 @@
+"""Drives the command as a user does: exit codes, what is written where, and what a crash leaves behind.
+
+usage: cli_test.py DRIFTSTORM SOURCE_FOLDER [unittest options]; works in the current folder.
+"""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import resource
+import signal
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import jsonschema
+
+DRIFTSTORM = os.path.abspath(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[2]).resolve()
+LIBRARY = SOURCE / "scenarios" / "library"
+BROKEN = SOURCE / "tests" / "scenarios" / "broken"
+
+QUEUE = """schema: scenario/1
+title: A short queue
+seed: 3
+duration: 2 min
+parameters:
+  load: { default: 50 req/s, range: [1 req/s, 95 req/s] }
+  least: { default: 1, range: [0, 1000000000], unused: ok }
+servers:
+  desk: { kind: station, workers: 1, service_time: { exponential: { mean: 10 ms } } }
+populations:
+  customers: { kind: customers, station: desk, arrivals: { process: poisson, rate: $load } }
+outputs:
+  series: { every: 1 s, of: [desk.queue_depth] }
+expectations:
+  - { name: somebody came, metric: customers.intents, is: ">= 1", always: true }
+"""
+
+
+def run(*arguments, folder, code=0, timeout=60, **more):
+    """Runs the command, checks its exit code, and gives what it printed."""
+    done = subprocess.run([DRIFTSTORM, *map(str, arguments)], cwd=folder, capture_output=True, text=True,
+                          timeout=timeout, **more)
+    assert code is None or done.returncode == code, \
+        f"{arguments}: exit {done.returncode} instead of {code}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def digest(done):
+    return re.search(r"digest ([0-9a-f]{16})", done.stdout.splitlines()[-1]).group(1)
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cli-", dir=os.getcwd()))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "queue.yaml").write_text(QUEUE)
+        for data in ("data",):
+            shutil.copytree(LIBRARY / data, self.folder / data)
+        for scenario in LIBRARY.glob("*.yaml"):
+            shutil.copy(scenario, self.folder)
+
+    def run(self, *arguments, **more):
+        if arguments and isinstance(arguments[0], unittest.TestResult):
+            return super().run(*arguments)
+        return run(*arguments, folder=self.folder, **more)
+
+    def start(self, *arguments):
+        return subprocess.Popen([DRIFTSTORM, *arguments], cwd=self.folder, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def bytes_of(self, name):
+        return (self.folder / name).read_bytes()
+
+
+class Runs(Command):
+    def test_repeat_line_and_equal_bytes(self):
+        first = self.run("run", "queue.yaml", "--set", "load=60 req/s", "--until", "90 s", "-o", "a.h5")
+        lines = [line for line in first.stdout.splitlines() if line.startswith("driftstorm run ")]
+        self.assertEqual(lines, [first.stdout.splitlines()[-1]])
+        self.assertNotIn("\x1b", first.stdout + first.stderr)
+        again = subprocess.run(["sh", "-c", lines[0].replace("driftstorm", DRIFTSTORM, 1)], cwd=self.folder,
+                               capture_output=True, text=True, timeout=60)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(digest(again), digest(first))
+        self.assertEqual(self.bytes_of("queue.h5"), self.bytes_of("a.h5"))
+        self.run("run", "queue.yaml", "--set", "load=60 req/s", "--until", "90 s", "-o", "a.h5")  # same run_id
+
+    def test_partitions_and_threads_change_nothing(self):
+        cut = ["clock_skew_reordering.yaml", "--until", "10 min"]
+        self.run("run", *cut, "-o", "one.h5", code=None)
+        self.run("run", *cut, "-o", "four.h5", "--partitions", "4", "--threads", "3", code=None)
+        self.assertEqual(self.bytes_of("one.h5"), self.bytes_of("four.h5"))
+
+    def test_other_results_are_kept(self):
+        self.run("run", "queue.yaml")
+        refused = self.run("run", "queue.yaml", "--seed", "4", code=2)
+        self.assertIn("queue.h5", refused.stderr)
+        self.assertIn("--force", refused.stderr)
+        self.run("run", "queue.yaml", "--seed", "4", "--force")
+        (self.folder / "queue.h5").write_text("my diary")
+        self.run("run", "queue.yaml", code=2)
+        self.assertEqual(self.bytes_of("queue.h5"), b"my diary")
+
+    def test_limits_are_inconclusive_and_leave_a_partial_file(self):
+        for limit in (["--max-events", "500"], ["--max-memory", "1 MiB"]):
+            stopped = self.run("run", "queue.yaml", *limit, code=4)
+            self.assertIn("stopped: " + limit[0], stopped.stdout)
+            self.assertFalse((self.folder / "queue.h5").exists())
+            with h5py.File(self.folder / "queue.partial.h5") as partial:
+                self.assertEqual(partial.attrs["status"], "partial")
+        self.run("run", "queue.yaml", "-o", "queue.partial.h5")  # a partial result is replaced
+
+    def test_expectations_decide_the_exit_code(self):
+        failing = QUEUE.replace('">= 1"', '"== 0"')
+        (self.folder / "failing.yaml").write_text(failing)
+        self.run("run", "failing.yaml", code=1)
+        (self.folder / "mild.yaml").write_text(failing.replace("always: true", "always: true, severity: warning"))
+        self.run("run", "mild.yaml")
+        (self.folder / "late.yaml").write_text(QUEUE.replace("always: true", "during: [100 s, 110 s]"))
+        self.run("run", "late.yaml")
+        self.run("run", "late.yaml", "--until", "60 s", "-o", "cut.h5", code=4)
+
+    def test_replications(self):
+        done = self.run("run", "mm1.yaml", "--replications", "3", "--until", "3 min", "--json", code=None)
+        document = json.loads(done.stdout)
+        self.assertEqual(document["replications"], 3)
+        self.assertEqual(len(document["checks"]), 4)
+        self.assertTrue(all(check["half_width_95"] > 0 for check in document["checks"]))
+        self.assertEqual(document["exit_code"], done.returncode)
+
+    def test_json_is_one_document(self):
+        document = json.loads(self.run("run", "queue.yaml", "--json").stdout)
+        self.assertEqual((document["status"], document["seed"], document["file"]), ("complete", 3, "queue.h5"))
+        dry = json.loads(self.run("run", "queue.yaml", "--dry", "--json").stdout)
+        self.assertGreater(dry["entities"], 0)
+        json.loads(self.run("version", "--json").stdout)
+        for what in ("models", "faults", "metrics", "units", "events", "series"):
+            self.assertGreater(len(json.loads(self.run("list", what, "--json").stdout)), 5)
+
+    def test_verify(self):
+        self.assertIn("identical", self.run("run", "walk_5g.yaml", "--verify").stdout)
+
+
+class Failures(Command):
+    def test_usage(self):
+        for wrong in ([], ["fly"], ["run"], ["run", "queue.yaml", "--fast"], ["run", "queue.yaml", "--until", "5"],
+                      ["run", "queue.yaml", "--until", "-5 s"], ["run", "queue.yaml", "--until", "1000000 day"],
+                      ["run", "queue.yaml", "--seed", "-1"], ["run", "queue.yaml", "--seed", "1e99"],
+                      ["run", "queue.yaml", "--max-memory", "-1 B"], ["run", "queue.yaml", "--max-events", "-1"],
+                      ["run", "queue.yaml", "--set", "load"],
+                      ["run", "queue.yaml", "--set", "load=1 req/s", "--set", "load=2 req/s"],
+                      ["list", "nonsense"], ["explain", "queue.h5", "message"]):
+            with self.subTest(wrong):
+                self.assertTrue(self.run(*wrong, code=2).stderr)
+
+    def test_wrong_parameters(self):
+        for wrong, says in (("load=96 req/s", "between 1 req/s and 95 req/s"), ("lod=5 req/s", "did you mean 'load'"),
+                            ("load=5 km", "must be"), ("load=$least", "must be"), ("load=", "must be")):
+            with self.subTest(wrong):
+                refused = self.run("run", "queue.yaml", "--set", wrong, code=3)
+                self.assertRegex(refused.stderr, r"--set:1:\d+: error: ")
+                self.assertIn(says, refused.stderr)
+
+    def test_wrong_scenarios(self):
+        (self.folder / "wrong.yaml").write_text(QUEUE.replace("10 ms", "10 km"))
+        refused = self.run("run", "wrong.yaml", "--json", code=3)
+        self.assertRegex(refused.stderr, r"wrong.yaml:9:\d+: error: ")
+        self.assertIn("^~~~", refused.stderr)
+        self.assertEqual(json.loads(refused.stdout)[0]["line"], 9)
+        self.run("run", "nowhere.yaml", code=3)
+
+    def test_what_the_world_refuses(self):
+        for name, before, after in (
+                ("slash", "desk", "de/sk"),
+                ("pipe", "duration:", "include: [pipe]\nduration:")):
+            with self.subTest(name):
+                if name == "pipe":
+                    os.mkfifo(self.folder / "pipe")
+                (self.folder / "odd.yaml").write_text(QUEUE.replace(before, after))
+                self.run("run", "odd.yaml", code=3, timeout=20)
+
+    def test_folders_that_cannot_be_written(self):
+        refused = self.run("run", "queue.yaml", "-o", "nowhere/a.h5", code=5)
+        self.assertIn("nowhere/a.h5", refused.stderr)
+        self.assertIn("No such file or directory", refused.stderr)
+        (self.folder / "taken.h5").mkdir()
+        self.assertNotEqual(self.run("run", "queue.yaml", "-o", "taken.h5", code=None).returncode, 0)
+
+    def test_files_that_may_not_grow(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        refused = self.run("run", "queue.yaml", code=5, preexec_fn=limit)
+        self.assertIn("queue.h5", refused.stderr)
+        self.assertIn("File too large", refused.stderr)
+        self.assertFalse((self.folder / "queue.h5").exists())
+
+    def test_full_disk(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk],
+                                               capture_output=True).returncode != 0:
+            self.skipTest("a small disk needs root and leave to mount one")
+        try:
+            refused = self.run("run", "queue.yaml", "-o", "disk/a.h5", code=5)
+            self.assertIn("disk/a.h5", refused.stderr)
+            self.assertIn("No space left", refused.stderr)
+            self.assertFalse((disk / "a.h5").exists())
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+
+class Interruptions(Command):
+    def test_control_c(self):
+        running = self.start("run", "commuter_train.yaml")
+        time.sleep(1.0)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 130)
+        self.assertFalse((self.folder / "commuter_train.h5").exists())
+        with h5py.File(self.folder / "commuter_train.partial.h5") as partial:
+            self.assertEqual(partial.attrs["status"], "partial")
+            self.assertEqual(partial.attrs["exit_code"], 130)
+
+    def test_killed(self):
+        cut = ["run", "commuter_train.yaml", "--until", "8 min"]
+        self.run(*cut, "-o", "undisturbed.h5", code=None)
+        seed = time.time_ns() % 1000
+        running = self.start(*cut)
+        time.sleep(0.05 + 0.001 * (seed % 400))  # any moment will do: no result depends on it
+        running.kill()
+        running.communicate()
+        if running.returncode == -signal.SIGKILL:
+            self.assertFalse((self.folder / "commuter_train.h5").exists())
+        self.run(*cut, code=None)
+        self.assertEqual(self.bytes_of("commuter_train.h5"), self.bytes_of("undisturbed.h5"))
+
+
+class Reading(Command):
+    def test_library_is_sound_and_resolves_to_itself(self):
+        for scenario in sorted(LIBRARY.glob("*.yaml")):
+            with self.subTest(scenario.name):
+                self.assertIn("sound", self.run("check", scenario.name).stdout)
+                resolved = self.run("check", "--resolved", scenario.name).stdout
+                (self.folder / "resolved.yaml").write_text(resolved)
+                cut = ["--until", "4 min", "--no-output"]
+                self.assertEqual(digest(self.run("run", "resolved.yaml", *cut, code=None)),
+                                 digest(self.run("run", scenario.name, *cut, code=None)))
+
+    def test_broken_files(self):
+        files = sorted(BROKEN.glob("*.yaml"))
+        self.assertGreaterEqual(len(files), 60)
+        for file in files:
+            with self.subTest(file.name):
+                refused = run("check", file.name, folder=BROKEN, code=3, timeout=20)
+                self.assertRegex(refused.stderr, r"(?m)^[^ ]+:\d+:\d+: error: ")
+                self.assertRegex(refused.stderr, r"(?m)^ +\| +\^~*$")
+
+    def test_check(self):
+        (self.folder / "wrong.yaml").write_text(QUEUE.replace("10 ms", "10 km"))
+        documents = json.loads(self.run("check", "--json", "queue.yaml", "wrong.yaml", code=3).stdout)
+        self.assertEqual([document["valid"] for document in documents], [True, False])
+        where = self.run("check", "--explain-value", "servers.desk.service_time.exponential.mean", "queue.yaml")
+        self.assertIn("queue.yaml:9", where.stdout)
+
+    def test_schema(self):
+        schema = json.loads(self.run("schema").stdout)
+        checker = jsonschema.validators.validator_for(schema)
+        checker.check_schema(schema)
+        try:
+            import yaml
+        except ImportError:
+            self.skipTest("python3-yaml is not installed")
+        for scenario in LIBRARY.glob("*.yaml"):
+            text = json.dumps(yaml.safe_load(scenario.read_text()), default=lambda d: d.isoformat())
+            document = json.loads(text.replace('"true":', '"on":'))  # YAML 1.1 takes the key `on` for true
+            document["epoch"] = re.search(r"epoch: (\S+)", scenario.read_text()).group(1)
+            self.assertEqual([e.message for e in checker(schema).iter_errors(document)], [], scenario.name)
+
+    def test_explain_and_export(self):
+        self.run("run", "walk_5g.yaml", code=None)
+        self.assertIn("composed", self.run("explain", "walk_5g.h5", "late", "--top", "2").stdout)
+        json.loads(self.run("explain", "walk_5g.h5", "message", "3", "--json").stdout)
+        self.run("explain", "walk_5g.h5", "message", "99999999", code=2)
+        self.run("export", "walk_5g.h5", "nothing", code=2)
+        self.run("export", "nothing.h5", "copies", code=5)
+        with h5py.File(self.folder / "walk_5g.h5") as result:
+            for table in ("messages", "copies", "events/handover", "series/1s"):
+                rows = list(csv.DictReader(io.StringIO(self.run("export", "walk_5g.h5", table, "--csv").stdout)))
+                column = next(name for name in rows[0] if name in result[table])
+                self.assertEqual(len(rows), result[table][column].shape[0], table)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
