@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <stdexcept>
 
 using driftstorm::cli::Exit;
 
@@ -44,6 +45,10 @@ int main(int argc, char** argv) {
     } catch (const driftstorm::OutputError& error) {
         std::fprintf(stderr, "driftstorm: %s\n", error.what());
         return static_cast<int>(Exit::output);
+    } catch (const std::invalid_argument& error) {  // a law drew what a model cannot be built from
+        std::fprintf(stderr, "driftstorm: the scenario asks for what cannot be: %s\n",
+                     error.what());
+        return static_cast<int>(Exit::scenario);
     } catch (const std::bad_alloc&) {
         std::fputs("driftstorm: out of memory; 'run --dry' tells what a scenario takes\n", stderr);
         return static_cast<int>(Exit::output);
