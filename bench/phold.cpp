@@ -96,11 +96,16 @@ void run_memory(std::uint32_t entities, double events) {
 void run_draws(std::uint32_t entities, double events) {
     const auto count = static_cast<std::uint64_t>(events);
     std::uint64_t sum = 0;
+    std::uint32_t self = 0;
+    std::uint64_t number = 0;
     const double start = cpu_time();
     for (std::uint64_t i = 0; i < count; ++i) {
-        const phold::Step step =
-            phold::step(static_cast<std::uint32_t>(i % entities), i / entities, entities);
+        const phold::Step step = phold::step(self, number, entities);
         sum += step.target + static_cast<std::uint64_t>(step.delay_ns);
+        if (++self == entities) {
+            self = 0;
+            ++number;
+        }
     }
     phold::report(count, cpu_time() - start, sum, 0);
 }

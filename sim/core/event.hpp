@@ -127,6 +127,7 @@ static_assert(std::is_trivially_copyable_v<Event>);
 /// What a set of pending events must offer, so that the kernel's can be swapped.
 /// push(key) returns the new event's place, where the caller writes the rest before anything else:
 /// an event built elsewhere and copied would be read back wider than it was written, which stalls.
+/// push_quickly(key) does the same in a few instructions, or returns nullptr and does nothing.
 /// pop_before(limit) takes the event of least key if its time is before `limit`, else nullptr; it
 /// stays readable until the next pop. next_time() is the least pending time (end_of_time if none)
 /// and never advances anything; upcoming(n) hints at the event n places ahead (nullptr when
@@ -135,6 +136,7 @@ template <class Set>
 concept PendingEventSet = requires(Set& set, const Set& view, const Event& event, Event& out,
                                    Time limit) {
     { set.push(event.key) } -> std::same_as<Event&>;
+    { set.push_quickly(event.key) } -> std::same_as<Event*>;
     { set.pop_before(limit) } -> std::same_as<const Event*>;
     { view.next_time() } -> std::same_as<Time>;
     { view.size() } -> std::convertible_to<std::size_t>;

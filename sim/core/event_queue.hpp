@@ -18,17 +18,18 @@ struct NoWork {
     void compared(std::size_t) {}  ///< comparisons of two keys
 };
 
-/// Pending events in a monotone radix wheel on the integer time, 64 slots a level: an event lies at
-/// the level of the highest base-64 digit in which its time differs from the cursor, in the slot of
-/// that digit. A slot whose turn has come is spread over the levels below, or, once small, sorted
-/// into the `run`, from which events are popped. What is sent into the span of the run goes to
-/// `late`, a 4-ary heap.
+/// Pending events in a monotone radix wheel on the integer time, 256 slots a level: an event lies
+/// at the level of the highest base-256 digit in which its time differs from the cursor, in the
+/// slot of that digit. A slot whose turn has come is spread over the levels below, or, once small,
+/// sorted into the `run`, from which events are popped. What is sent into the span of the run goes
+/// to `late`, a 4-ary heap. Where digits begin follows how dense events lie, so that runs are
+/// neither short nor long.
 ///
 /// The cursor is moved by pop_before() alone and never to its limit or beyond, so that a partition
 /// which waits for others does not make late ones of all their messages.
 ///
-/// Cost per event: one append, at most one copy per level (two or three in practice), its share of
-/// a sort. Source of the wheel: Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the shortest
+/// Cost per event: one append, at most one copy per level (one or two in practice), its share of a
+/// sort. Source of the wheel: Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the shortest
 /// path problem", J. ACM 37 (1990), the radix heap.
 template <class Work = NoWork>
 class RadixWheel {
@@ -37,9 +38,18 @@ class RadixWheel {
     RadixWheel(const RadixWheel&) = delete;
     RadixWheel& operator=(const RadixWheel&) = delete;
 
-    [[gnu::always_inline]] Event& push(EventKey key) {
+    Event& push(EventKey key) {
         work_.moved(1);
         return key.at.ns < run_end_ ? place_late(key) : place(key);
+    }
+
+    /// The same where it costs little, which is nearly always; else nullptr, and nothing is pushed.
+    [[gnu::always_inline]] Event* push_quickly(EventKey key) {
+        if (key.at.ns < run_end_) return nullptr;
+        Slot& slot = slot_of(static_cast<std::uint64_t>(key.at.ns));
+        if (slot.in_tail == Chunk::capacity) return nullptr;
+        work_.moved(1);
+        return &append(slot, key);
     }
 
     const Event* pop_before(Time limit) {
@@ -58,8 +68,7 @@ class RadixWheel {
         if (!late_.empty()) least = std::min(least, late_.front().key.at);
         if (least == end_of_time && levels_used_ != 0) {
             const auto level = static_cast<std::size_t>(std::countr_zero(levels_used_));
-            least = {slots_[level][static_cast<std::size_t>(std::countr_zero(slots_used_[level]))]
-                         .least};
+            least = {slots_[level][slots_used_[level].first()].least};
         }
         return least;
     }
@@ -87,13 +96,17 @@ class RadixWheel {
                 free_chain(slot.tail);
                 slot = Slot{};
             }
-        slots_used_.fill(0);
+        slots_used_.fill({});
         levels_used_ = 0;
         late_.clear();
         next_ = 0;
         last_ = 0;
         cursor_ = 0;
         run_end_ = 0;
+        raised_ = 0;
+        taken_runs_ = 0;
+        taken_events_ = 0;
+        next_look_ = 4096;
     }
 
     /// Memory held for pending events, also what is kept for later ones [B].
@@ -105,10 +118,12 @@ class RadixWheel {
     const Work& work() const { return work_; }
 
   private:
-    static constexpr std::size_t slots_a_level = 64;
-    static constexpr std::size_t levels = 11;  ///< 63 bits of time, 6 a level
+    static constexpr std::uint32_t digit_bits = 8;
+    static constexpr std::size_t slots_a_level = std::size_t{1} << digit_bits;
+    static constexpr std::size_t levels = (62 + digit_bits - 1) / digit_bits + 1;
     static constexpr std::size_t most_in_run =
         512;  ///< but a slot of a single nanosecond is never divided
+    static constexpr std::uint64_t shortest_run = 32;
     static constexpr std::uint32_t highest_inserted =
         16;  ///< pile up to which insertion beats sorting
 
@@ -127,20 +142,59 @@ class RadixWheel {
         std::uint32_t in_tail = Chunk::capacity;
     };
 
+    /// Which slots of a level hold events.
+    struct Used {
+        std::array<std::uint64_t, slots_a_level / 64> words{};
+        std::uint64_t some = 0;  ///< which words are not 0
+        static_assert(slots_a_level / 64 <= 64);
+
+        void insert(std::size_t digit) {
+            words[digit / 64] |= std::uint64_t{1} << (digit % 64);
+            some |= std::uint64_t{1} << (digit / 64);
+        }
+        /// Returns whether none is left.
+        bool erase(std::size_t digit) {
+            std::uint64_t& word = words[digit / 64];
+            word &= ~(std::uint64_t{1} << (digit % 64));
+            if (word == 0) some &= ~(std::uint64_t{1} << (digit / 64));
+            return some == 0;
+        }
+        /// The least; there is one.
+        std::size_t first() const {
+            const auto i = static_cast<std::size_t>(std::countr_zero(some));
+            return 64 * i + static_cast<std::size_t>(std::countr_zero(words[i]));
+        }
+        template <class F>
+        void for_each(F&& f) const {
+            for (std::size_t i = 0; i < words.size(); ++i)
+                for (std::uint64_t word = words[i]; word != 0; word &= word - 1)
+                    f(64 * i + static_cast<std::size_t>(std::countr_zero(word)));
+        }
+    };
+
     bool less(const EventKey& a, const EventKey& b) {
         work_.compared(1);
         return a.at.ns != b.at.ns ? a.at.ns < b.at.ns : a.tie < b.tie;
     }
     bool less(const Event& a, const Event& b) { return less(a.key, b.key); }
 
-    /// Appends an event, not earlier than the cursor, to its slot.
-    [[gnu::always_inline]] Event& place(EventKey key) {
-        const auto at = static_cast<std::uint64_t>(key.at.ns);
+    /// Where an event of that time, not earlier than the cursor, lies.
+    struct Place {
+        std::uint32_t level;
+        std::size_t digit;
+    };
+    [[gnu::always_inline]] Place place_of(std::uint64_t at) const {
         const auto bits = static_cast<std::uint32_t>(std::bit_width((at ^ cursor_) | 1)) - 1;
-        const std::uint32_t level = (bits * 43) >> 8;  // bits / 6
-        const auto digit = static_cast<std::size_t>((at >> (6 * level)) % slots_a_level);
-        Slot& slot = slots_[level][digit];
-        if (slot.in_tail == Chunk::capacity) add_chunk(level, digit);
+        const std::uint32_t level = (bits + raised_) / digit_bits;
+        return {level, static_cast<std::size_t>((at >> shift_of(level)) % slots_a_level)};
+    }
+    [[gnu::always_inline]] Slot& slot_of(std::uint64_t at) {
+        const Place place = place_of(at);
+        return slots_[place.level][place.digit];
+    }
+
+    /// Appends to a slot whose last chunk has room.
+    [[gnu::always_inline]] static Event& append(Slot& slot, EventKey key) {
         ++slot.count;
         slot.least = std::min(slot.least, key.at.ns);
         Event& event = slot.tail->events[slot.in_tail++];
@@ -148,9 +202,16 @@ class RadixWheel {
         return event;
     }
 
+    [[gnu::always_inline]] Event& place(EventKey key) {
+        const Place place = place_of(static_cast<std::uint64_t>(key.at.ns));
+        Slot& slot = slots_[place.level][place.digit];
+        if (slot.in_tail == Chunk::capacity) add_chunk(place.level, place.digit);
+        return append(slot, key);
+    }
+
     [[gnu::noinline]] void add_chunk(std::uint32_t level, std::size_t digit) {
         Slot& slot = slots_[level][digit];
-        slots_used_[level] |= std::uint64_t{1} << digit;
+        slots_used_[level].insert(digit);
         levels_used_ |= 1u << level;
         Chunk* chunk = new_chunk();
         chunk->previous = slot.tail;
@@ -160,22 +221,28 @@ class RadixWheel {
 
     /// Sorts the next few events before `limit` into the run. Returns false if there are none.
     bool form_run(std::int64_t limit) {
+        if (taken_events_ >= next_look_) look_at_runs();
         while (levels_used_ != 0) {
             const auto level = static_cast<std::uint32_t>(std::countr_zero(levels_used_));
-            const auto digit = static_cast<std::uint32_t>(std::countr_zero(slots_used_[level]));
+            const std::size_t digit = slots_used_[level].first();
             Slot& slot = slots_[level][digit];
             if (slot.least >= limit) return false;
             const Slot taken = slot;
             slot = Slot{};
-            slots_used_[level] &= slots_used_[level] - 1;
-            if (slots_used_[level] == 0) levels_used_ &= levels_used_ - 1;
+            if (slots_used_[level].erase(digit)) levels_used_ &= levels_used_ - 1;
 
-            const std::uint32_t shift = 6 * level;
-            const std::uint64_t begin = (((cursor_ >> shift) & ~std::uint64_t{63}) | digit)
-                                        << shift;
+            const std::uint32_t shift = shift_of(level);
+            const std::uint64_t begin =
+                (((cursor_ >> shift) & ~std::uint64_t{slots_a_level - 1}) | digit) << shift;
             const std::uint64_t end = begin + (std::uint64_t{1} << shift);
             if (taken.count <= most_in_run || level == 0) {
-                take(taken, shift, std::min(end, static_cast<std::uint64_t>(limit)));
+                ++taken_runs_;
+                taken_events_ += taken.count;
+                if (end <= static_cast<std::uint64_t>(limit)) {
+                    take<true>(taken, shift, end);
+                } else {
+                    take<false>(taken, shift, static_cast<std::uint64_t>(limit));
+                }
                 return true;
             }
             cursor_ = begin;
@@ -185,9 +252,42 @@ class RadixWheel {
         return false;
     }
 
+    /// Lowest bit of the time in a level's digit.
+    std::uint32_t shift_of(std::uint32_t level) const {
+        return std::max(digit_bits * level, raised_) - raised_;
+    }
+
+    /// Aligns the digits so that a run has some 64 to 128 events: of short ones each event bears
+    /// more, of long ones more arrive late. Looks again after so many events that placing all anew
+    /// is cheap.
+    [[gnu::noinline]] void look_at_runs() {
+        const std::uint64_t mean = taken_events_ / taken_runs_;
+        std::uint32_t pending = 0;
+        for_each_slot([&](const Slot& slot) { pending += slot.count; });
+        next_look_ = 4096 + 4 * std::uint64_t{pending};
+        taken_runs_ = 0;
+        taken_events_ = 0;
+        if (mean >= shortest_run && mean < 4 * shortest_run) return;
+        const auto bits = static_cast<std::uint32_t>(std::bit_width(mean));
+        // Slots wider by one bit hold twice as many; digits come round.
+        const auto wanted = static_cast<std::uint32_t>(std::bit_width(2 * shortest_run));
+        raised_ = (raised_ + digit_bits + bits % digit_bits - wanted) % digit_bits;
+        std::array<std::array<Slot, slots_a_level>, levels> before;
+        std::swap(before, slots_);
+        const std::array<Used, levels> used = slots_used_;
+        slots_used_.fill({});
+        levels_used_ = 0;
+        for (std::size_t level = 0; level < levels; ++level)
+            used[level].for_each([&](std::size_t digit) {
+                visit_and_free(before[level][digit],
+                               [this](const Event& event) { place(event.key) = event; });
+            });
+    }
+
     /// Makes the events of a slot that come before `end` the run; the others go back into the
     /// wheel. Where times spread evenly over the slot, as they do in most, a scatter by time leaves
     /// little to sort.
+    template <bool whole>
     void take(const Slot& slot, std::uint32_t shift, std::uint64_t end) {
         // The cursor stays inside the slot: at its end, a carry could put slots above out of date.
         cursor_ = end - 1;
@@ -195,19 +295,21 @@ class RadixWheel {
         next_ = 0;
         if (run_.size() < slot.count) run_.resize(slot.count);
 
+        fetch_next();
         const auto wanted = static_cast<std::uint32_t>(
             std::bit_width(std::min<std::size_t>(slot.count, most_in_run) - 1));
         const std::uint32_t width = std::min(wanted, shift);  // log2 of the number of piles
         const std::uint32_t narrow = shift - width;
         const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+        const auto is_taken = [this](const Event& event) {
+            return whole || event.key.at.ns < run_end_;
+        };
         const auto pile_of = [=](const Event& event) {
             return (static_cast<std::uint64_t>(event.key.at.ns) >> narrow) & mask;
         };
         std::array<std::uint32_t, most_in_run> ends;  // where the next event of a pile goes
         std::fill_n(ends.begin(), mask + 1, 0u);
-        visit(slot, [&](const Event& event) {
-            ends[pile_of(event)] += event.key.at.ns < run_end_ ? 1 : 0;
-        });
+        visit(slot, [&](const Event& event) { ends[pile_of(event)] += is_taken(event) ? 1 : 0; });
         std::uint32_t sum = 0;
         std::uint32_t highest = 0;
         for (std::uint64_t pile = 0; pile <= mask; ++pile) {
@@ -217,9 +319,10 @@ class RadixWheel {
             sum += height;
         }
         last_ = sum;
+        Event* const run = run_.data();
         visit_and_free(slot, [&](const Event& event) {
-            if (event.key.at.ns < run_end_) {
-                run_[ends[pile_of(event)]++] = event;
+            if (is_taken(event)) {
+                run[ends[pile_of(event)]++] = event;
             } else {
                 place(event.key) = event;
             }
@@ -235,16 +338,17 @@ class RadixWheel {
 
     /// Sorts a run in which no event is far from its place.
     void insertion_sort() {
+        Event* const run = run_.data();
         for (std::size_t i = 1; i < last_; ++i) {
-            if (!less(run_[i], run_[i - 1])) continue;
-            const Event event = run_[i];
+            if (!less(run[i], run[i - 1])) continue;
+            const Event event = run[i];
             std::size_t hole = i;
             do {
-                run_[hole] = run_[hole - 1];
+                run[hole] = run[hole - 1];
                 work_.moved(1);
                 --hole;
-            } while (hole != 0 && less(event, run_[hole - 1]));
-            run_[hole] = event;
+            } while (hole != 0 && less(event, run[hole - 1]));
+            run[hole] = event;
         }
     }
 
@@ -288,8 +392,7 @@ class RadixWheel {
     template <class F>
     void for_each_slot(F&& f) const {
         for (std::size_t level = 0; level < levels; ++level)
-            for (std::uint64_t used = slots_used_[level]; used != 0; used &= used - 1)
-                f(slots_[level][static_cast<std::size_t>(std::countr_zero(used))]);
+            slots_used_[level].for_each([&](std::size_t digit) { f(slots_[level][digit]); });
     }
 
     template <class F>
@@ -308,13 +411,25 @@ class RadixWheel {
         std::size_t used = slot.in_tail;
         for (Chunk* chunk = slot.tail; chunk != nullptr;) {
             Chunk* previous = chunk->previous;
-            if (previous != nullptr) __builtin_prefetch(previous->events.data());
+            if (previous != nullptr) fetch(*previous);
             for (std::size_t i = 0; i < used; ++i) f(chunk->events[i]);
             used = Chunk::capacity;
             chunk->previous = free_;
             free_ = chunk;
             chunk = previous;
         }
+    }
+
+    static void fetch(const Chunk& chunk) {
+        const auto* bytes = reinterpret_cast<const std::byte*>(&chunk);
+        for (std::size_t at = 0; at < sizeof chunk; at += 64) __builtin_prefetch(bytes + at);
+    }
+
+    /// Fetches the chunk that the next run starts from.
+    void fetch_next() const {
+        if (levels_used_ == 0) return;
+        const auto level = static_cast<std::size_t>(std::countr_zero(levels_used_));
+        fetch(*slots_[level][slots_used_[level].first()].tail);
     }
 
     Chunk* new_chunk() {
@@ -349,9 +464,13 @@ class RadixWheel {
     Event popped_;              ///< the last one from late_
     std::vector<Event> late_;   ///< children of i are 4 i + 1 ... 4 i + 4
 
-    std::uint64_t cursor_ = 0;  ///< not later than any event in the wheel [ns]
+    std::uint64_t cursor_ = 0;        ///< not later than any event in the wheel [ns]
+    std::uint32_t raised_ = 0;        ///< by how many bits less than whole digits slots are wide
+    std::uint64_t taken_runs_ = 0;    ///< since the last look, with
+    std::uint64_t taken_events_ = 0;  ///< so many events
+    std::uint64_t next_look_ = 4096;
     std::uint32_t levels_used_ = 0;
-    std::array<std::uint64_t, levels> slots_used_{};
+    std::array<Used, levels> slots_used_{};
     std::array<std::array<Slot, slots_a_level>, levels> slots_{};
 
     std::vector<HotColumn<Chunk>> slabs_;

@@ -14,6 +14,7 @@ std::uint16_t rows_so_far = 0;
 }  // namespace
 
 std::uint16_t next_model_number() { return models_so_far++; }
+std::uint16_t model_count() { return models_so_far; }
 std::uint16_t next_payload_number() { return payloads_so_far++; }
 std::uint16_t next_row_number() { return rows_so_far++; }
 
@@ -57,7 +58,8 @@ Context::Mail& Context::post(EventKey key, EntityId to) {
     return mail;
 }
 
-Kernel::Kernel(const Options& options) : options_(options) {
+Kernel::Kernel(const Options& options)
+    : options_(options), tag_base_(detail::model_count(), detail::no_tag) {
     if (options.partitions < 1 || options.partitions > 65535)
         throw std::invalid_argument("Kernel: partitions = " + std::to_string(options.partitions) +
                                     ", must be in 1 .. 65535");
@@ -67,6 +69,8 @@ Kernel::Kernel(const Options& options) : options_(options) {
         context.kernel_ = this;
         context.partition_ = p;
         context.alone_ = options.partitions == 1;
+        context.digest_ = options.digest;
+        context.tag_base_ = tag_base_.data();
         context.events_component_ = context.ladder_.component("events");
         context.sample_component_ = context.ladder_.component("samples");
     }
@@ -132,7 +136,14 @@ Context& Kernel::as(EntityId entity) {
     context.self_ = entity;
     context.now_ = now_;
     context.key_ = EventKey::of(now_, Phase::physics, entity, 0);
+    refresh(context);
     return context;
+}
+
+/// Entities may have been added since it last ran.
+void Kernel::refresh(Context& context) {
+    context.records_ = records_.data();
+    context.record_count_ = records_.size();
 }
 
 void Kernel::run_until(Time end) {
@@ -140,7 +151,10 @@ void Kernel::run_until(Time end) {
     DRIFTSTORM_EXPECT(contexts_.size() == 1 || lookahead_.ns > 0);
     exchange();
     hand_out_first_rows();
-    for (const auto& context : contexts_) context->handlers_ = handlers_of(*context);
+    for (const auto& context : contexts_) {
+        refresh(*context);
+        context->handlers_ = handlers_of(*context);
+    }
     const Time beyond = end + Duration{1};
     set_promise_context(
         [](const void* self) { return static_cast<const Kernel*>(self)->describe_running(); },

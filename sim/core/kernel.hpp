@@ -33,6 +33,7 @@ class Kernel;
 namespace detail {
 
 std::uint16_t next_model_number();
+std::uint16_t model_count();  ///< numbers given so far: all, once main() runs
 std::uint16_t next_payload_number();
 std::uint16_t next_row_number();
 /// Process-wide numbers of types, for array look-ups only: never stored, hashed or compared.
@@ -91,6 +92,9 @@ inline Slot slot_of(const Event& event) {
 inline void set_slot(Event& event, Slot slot) {
     std::memcpy(event.message.data() + slot_at, &slot, sizeof slot);
 }
+
+/// Tag of no event.
+inline constexpr std::uint16_t no_tag = 0xffff;
 
 /// What all events of one (model, message) share.
 struct EventType {
@@ -197,6 +201,8 @@ class Context {
 
     EventKey next_key(Duration delay, EntityId to, Phase phase);
     bool is_local(EntityId to) const;
+    template <class M>
+    void send_slowly(EventKey key, EntityId to, std::uint16_t tag, const M& message);
     Mail& post(EventKey key, EntityId to);
     template <class M>
     static void fill(Event& event, EntityId to, std::uint16_t tag, const M& message);
@@ -215,6 +221,10 @@ class Context {
     Kernel* kernel_ = nullptr;
     std::uint32_t partition_ = 0;
     bool alone_ = true;  ///< there is no other partition
+    bool digest_ = true;
+    detail::EntityRecord* records_ = nullptr;  ///< the kernel's
+    std::size_t record_count_ = 0;
+    const std::uint16_t* tag_base_ = nullptr;  ///< the kernel's
     Time now_{};
     EntityId self_{};
     EventKey key_{};
@@ -329,6 +339,7 @@ class Kernel {
         void (*archive)(void* model, Archive& archive) = nullptr;
     };
 
+    void refresh(Context& context);
     void run_partition(Context& context, Time limit);
     std::vector<detail::Handler> handlers_of(const Context& context) const;
     void exchange();
@@ -427,11 +438,10 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
         Payload payload;
         context.pools_[detail::payload_number<Payload>].take(detail::slot_of(event), &payload,
                                                              sizeof payload);
-        if (context.kernel_->options_.digest)
-            context.hash_event(event, message, payload.identity());
+        if (context.digest_) context.hash_event(event, message, payload.identity());
         model.on(message, payload, local, context);
     } else {
-        if (context.kernel_->options_.digest) context.hash_event(event, message);
+        if (context.digest_) context.hash_event(event, message);
         model.on(message, local, context);
     }
     return true;
@@ -439,10 +449,9 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
 
 template <class Model, class M>
 std::uint16_t Context::tag_of() const {
-    const std::uint16_t number = detail::model_number<Model>;
-    DRIFTSTORM_EXPECT(number < kernel_->tag_base_.size());  // the model was added to this kernel
-    return static_cast<std::uint16_t>(kernel_->tag_base_[number] +
-                                      detail::IndexIn<M, typename Model::Messages>::value);
+    const std::uint16_t base = tag_base_[detail::model_number<Model>];
+    DRIFTSTORM_EXPECT(base != detail::no_tag);  // the model was added to this kernel
+    return static_cast<std::uint16_t>(base + detail::IndexIn<M, typename Model::Messages>::value);
 }
 
 template <class M>
@@ -460,11 +469,16 @@ requires TakesPlain<Model, M>
 void Context::send(Duration delay, Address<Model> to, const M& message) {
     const std::uint16_t tag = tag_of<Model, M>();
     const EventKey key = next_key(delay, to.id, M::phase);
-    if (is_local(to.id)) {
-        fill(queue_.push(key), to.id, tag, message);
-    } else {
-        fill(post(key, to.id).event, to.id, tag, message);
-    }
+    Event* event = is_local(to.id) ? queue_.push_quickly(key) : nullptr;
+    if (event == nullptr) return send_slowly(key, to.id, tag, message);
+    fill(*event, to.id, tag, message);
+}
+
+/// Apart, and last in its caller, so that the usual way saves no registers for it.
+template <class M>
+[[gnu::noinline]] void Context::send_slowly(EventKey key, EntityId to, std::uint16_t tag,
+                                            const M& message) {
+    fill(is_local(to) ? queue_.push(key) : post(key, to).event, to, tag, message);
 }
 
 template <class Model, class M>
@@ -507,7 +521,7 @@ void Context::record(const R& row) {
     if (row_uses_.size() <= number) row_uses_.resize(number + 1u);
     detail::RowUse& use = row_uses_[number];
     if (use.type == nullptr) first_use(use, type);
-    if (kernel_->options_.digest) {
+    if (digest_) {
         RecordHash hash;
         hash.add(identity());
         hash.add(static_cast<std::uint64_t>(now_.ns));
@@ -539,7 +553,6 @@ void Kernel::add_model(std::uint32_t partition, Model& model) {
         if constexpr (Enumerable<Model>) archive.item(*static_cast<Model*>(erased));
     };
     models_.push_back(std::move(made));
-    if (tag_base_.size() <= number) tag_base_.resize(number + 1u, 0);
     tag_base_[number] = static_cast<std::uint16_t>(types_.size());
     [&]<class... M>(std::type_identity<std::tuple<M...>>) {
         static_assert((Receives<Model, M> && ...),
@@ -580,18 +593,20 @@ Address<Model> Kernel::add_entity(std::uint32_t partition, std::uint64_t identit
 
 inline std::uint64_t Context::seed() const { return kernel_->options_.seed; }
 inline std::uint64_t Context::identity_of(EntityId entity) const {
-    return kernel_->identity_of(entity);
+    return records_[static_cast<std::size_t>(entity)].identity;
 }
 inline std::uint64_t Context::identity() const { return identity_of(self_); }
-inline Index Context::index_of(EntityId entity) const { return kernel_->index_of(entity); }
+inline Index Context::index_of(EntityId entity) const {
+    return records_[static_cast<std::size_t>(entity)].local;
+}
 
 inline EventKey Context::next_key(Duration delay, EntityId to, Phase phase) {
     DRIFTSTORM_EXPECT(delay.ns >= 0);  // a message may not arrive before it was sent
     const std::uint64_t at =
         static_cast<std::uint64_t>(now_.ns) + static_cast<std::uint64_t>(delay.ns);
     DRIFTSTORM_EXPECT(at < static_cast<std::uint64_t>(end_of_time.ns));
-    DRIFTSTORM_EXPECT(static_cast<std::size_t>(to) < kernel_->records_.size());
-    detail::EntityRecord& self = kernel_->records_[static_cast<std::size_t>(self_)];
+    DRIFTSTORM_EXPECT(static_cast<std::size_t>(to) < record_count_);
+    detail::EntityRecord& self = records_[static_cast<std::size_t>(self_)];
     DRIFTSTORM_EXPECT(self.sent != 0xffffffffu);  // an entity's events are told apart by this count
     return EventKey::of(Time{static_cast<std::int64_t>(at)}, phase, self_, self.sent++);
 }

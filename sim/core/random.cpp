@@ -36,7 +36,8 @@ std::uint64_t identity_of(std::uint64_t parent, std::uint64_t number) {
     return hash_of(parent, number);
 }
 
-inline Block philox_of(std::uint64_t upper, std::uint64_t lower, std::uint64_t key) {
+[[gnu::always_inline]] inline Block philox_of(std::uint64_t upper, std::uint64_t lower,
+                                              std::uint64_t key) {
     const r123::Philox4x32::ctr_type c = {{low(upper), high(upper), low(lower), high(lower)}};
     const r123::Philox4x32::key_type k = {{low(key), high(key)}};
     const r123::Philox4x32::ctr_type out = r123::Philox4x32{}(c, k);

@@ -481,5 +481,5 @@ TEST_CASE("a message to another partition that is faster than the lookahead abor
         world.kernel.as(world.at[0].id).send(1_s, Address<Scribes>{}, Scribes::Early{});
     });
     CHECK(unknown.aborted);
-    CHECK(unknown.errors.find("records_.size()") != std::string::npos);
+    CHECK(unknown.errors.find("record_count_") != std::string::npos);
 }

@@ -10,6 +10,7 @@ namespace driftstorm {
 /// a run.
 class MapQueue {
   public:
+    Event* push_quickly(EventKey) { return nullptr; }
     Event& push(EventKey key) {
         Event& event = events_[key];
         event.key = key;
