@@ -97,6 +97,31 @@ inline Pair log_pair(double x, double k) {
     return ordered_sum_of(sum.high, low);
 }
 
+/// log x rounded once, of a normal x > 0 given by its bits: as log_pair(), but the quick way, which
+/// knows the sum's lost bits and no more; error below 0.51 ulp.
+inline double log_of_normal(std::uint64_t bits) {
+    const std::uint64_t above = bits - log_offset;
+    const LogCell& cell = log_table[(above >> 45) % log_cells];
+    const auto k = static_cast<double>(static_cast<std::int64_t>(above) >> 52);
+    const std::uint64_t z_bits = bits - (above & 0xfff0000000000000ull);
+    const double z = double_of(z_bits);
+    const double z_high = double_of((z_bits + 0x80000000ull) & 0xffffffff00000000ull);
+    const double r_high = z_high * cell.inverse - 1.0;
+    const double r_low = (z - z_high) * cell.inverse;
+    const double r = r_high + r_low;
+    const double lost = r_low - (r - r_high);
+
+    const double base = k * ln2_head + cell.log_c.high;
+    const double high = base + r;  // |base| is 0 or greater than |r|
+    const double low = ((base - high) + r) + (lost + (k * ln2_rest + cell.log_c.low));
+    const double r2 = r * r;
+    const double r4 = r2 * r2;
+    const double series =
+        r2 * (-1.0 / 2 + r * (1.0 / 3)) +
+        r4 * ((-1.0 / 4 + r * (1.0 / 5)) + r2 * ((-1.0 / 6 + r * (1.0 / 7)) + r2 * (-1.0 / 8)));
+    return high + (low + series);
+}
+
 inline Pair log_pair(double x) {
     return x < 0x1p-1022 ? log_pair(x * 0x1p52, -52) : log_pair(x, 0);
 }
@@ -106,6 +131,8 @@ double log_of_odd(double x) {
     if (x == 0) return -infinity;
     return x > 0 ? x : not_a_number;
 }
+
+double log_of_rare(double x) { return x > 0 && x < infinity ? log_pair(x).high : log_of_odd(x); }
 
 bool is_positive_finite(double x) { return x > 0 && x < infinity; }
 
@@ -215,8 +242,12 @@ double power_of_positive(double x, double y) {
 }  // namespace
 
 double log(double x) {
-    if (!is_positive_finite(x)) return log_of_odd(x);
-    return log_pair(x).high;
+    // Zero, subnormal, infinite, negative and no number in one comparison.
+    constexpr std::uint64_t least = bits_of(0x1p-1022);
+    constexpr std::uint64_t beyond = bits_of(infinity);
+    const std::uint64_t bits = bits_of(x);
+    if (bits - least >= beyond - least) return log_of_rare(x);
+    return log_of_normal(bits);
 }
 
 double log10(double x) {
