@@ -46,8 +46,10 @@ void GrowingDataset::make_room() {
     const std::size_t full = rows_per_chunk_ * row_bytes_;
     if (used_ == full) submit();
     if (buffer_.empty()) buffer_ = packer_.buffer();
-    const std::size_t room = std::max({first_room, 2 * buffer_.size(), buffer_.capacity()});
-    buffer_.resize(std::min(room, full));
+    const std::size_t room =
+        std::max({first_room, row_bytes_, 2 * buffer_.size(), buffer_.capacity()});
+    // Whole rows only: a buffer of another dataset may end within one of this.
+    buffer_.resize(std::min(room / row_bytes_ * row_bytes_, full));
 }
 
 void GrowingDataset::pad(std::vector<std::byte>& values, std::size_t size) const {

@@ -3,6 +3,7 @@
 #include "sim/output/chunk_packer.hpp"
 #include "sim/output/hdf5_file.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,6 +33,23 @@ class GrowingDataset {
         if (used_ == buffer_.size()) make_room();
         std::memcpy(buffer_.data() + used_, &value, sizeof value);
         used_ += sizeof value;
+    }
+    /// The next `count` values, one every `stride` bytes from `from` on.
+    template <class T>
+    void append_strided(const std::byte* from, std::size_t stride, std::size_t count) {
+        while (count > 0) {
+            if (used_ == buffer_.size()) make_room();
+            const std::size_t now = std::min(count, (buffer_.size() - used_) / sizeof(T));
+            std::byte* to = buffer_.data() + used_;
+            for (std::size_t i = 0; i < now; ++i, from += stride)
+                std::memcpy(to + i * sizeof(T), from, sizeof(T));
+            used_ += now * sizeof(T);
+            count -= now;
+        }
+    }
+    /// Hands a full chunk to the packer now; else the next append() does.
+    void submit_if_full() {
+        if (used_ == rows_per_chunk_ * row_bytes_) submit();
     }
     /// Hands the last chunk to the packer and makes the dataset if there was none. Then only
     /// drain() the packer.

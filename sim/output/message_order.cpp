@@ -60,6 +60,11 @@ std::int64_t MessageOrder::row_of(EntityId sender, std::uint32_t count) const {
     const auto id = static_cast<std::size_t>(sender);
     if (id >= rows_.size()) return -1;
     const auto& known = rows_[id];
+    if (known.empty() || count < known.front().first) return -1;
+    // A sender mostly counts without a gap: then its messages stand where their number says.
+    const std::size_t straight = count - known.front().first;
+    if (straight < known.size() && known[straight].first == count)
+        return std::int64_t{known[straight].second};
     const auto place =
         std::lower_bound(known.begin(), known.end(), std::pair{count, std::uint32_t{0}});
     return place != known.end() && place->first == count ? std::int64_t{place->second} : -1;

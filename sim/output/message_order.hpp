@@ -21,6 +21,7 @@ class MessageOrder {
 
     /// Keeps a row of the current instant, which is its t_composed.
     void hold(const RowStamp& stamp, const std::byte* row);
+    bool holding() const { return !held_.empty(); }
     /// Numbers the held rows and hands them out in order.
     void release(const std::function<void(const RowStamp&, const std::byte* row)>& give);
 

@@ -61,8 +61,24 @@ void probe(const std::string& path, const std::string& part) {
     }
 }
 
+/// Waits until a file, or the names in a folder, are on the disk. What cannot be synced (a pipe,
+/// some network file systems) is let pass.
+void sync_to_disk(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    const int error = ::fsync(file) == 0 ? 0 : errno;
+    ::close(file);
+    if (error != 0 && error != EINVAL && error != ENOTSUP && error != EROFS)
+        throw OutputError(path, system_text(error));
+}
+
+/// The file under its final name, or not at all: also after a loss of power nobody finds a name
+/// whose bytes had not been written yet.
 void rename_to(const std::string& from, const std::string& to) {
+    sync_to_disk(from);
     if (std::rename(from.c_str(), to.c_str()) != 0) throw OutputError(to, system_text(errno));
+    const std::string folder = std::filesystem::path(to).parent_path().string();
+    sync_to_disk(folder.empty() ? "." : folder);
 }
 
 void write_text_file(const std::string& path, std::string_view text) {
@@ -110,22 +126,13 @@ struct ResultsFile::Parts {
         bool wanted = false;        ///< kept, or needed to number the messages
         RowTable* table = nullptr;  ///< made at the first row, so that their order follows the rows
     };
-    /// A row that refers to a message and waits until the messages of its instant are numbered.
-    struct Held {
-        std::size_t use;
-        RowStamp stamp;
-        std::size_t at;  ///< in held_bytes
-    };
-
     Parts(std::string final_path, ResultsOptions given, EntityDirectory entities);
     ~Parts();
 
     bool keeps(std::string_view table) const;
     std::size_t use_of(const RowType& type);
     RowTable& table_of(Use& use);
-    void hold(std::size_t use, const RowStamp& stamp, const std::byte* bytes);
     void pass_instant();
-    void write(Use& use, const RowStamp& stamp, const std::byte* bytes, std::int64_t message);
     void finish_data();
     void write_attributes();
     std::uint64_t count_bytes() const;
@@ -143,8 +150,9 @@ struct ResultsFile::Parts {
     Time now = no_time;
     std::optional<MessageOrder> messages;
     std::size_t messages_use = 0;
-    std::vector<Held> held;
-    std::vector<std::byte> held_bytes;
+    /// The tables of the rows that refer to a message and wait until the messages of their instant
+    /// are numbered, in the order of the rows.
+    std::vector<RowTable*> held;
     std::uint64_t rows = 0;
     std::uint64_t finished_bytes = 0;  ///< when the tables are gone
 };
@@ -208,34 +216,25 @@ RowTable& ResultsFile::Parts::table_of(Use& use) {
     return *use.table;
 }
 
-void ResultsFile::Parts::hold(std::size_t use, const RowStamp& stamp, const std::byte* bytes) {
-    held.push_back({use, stamp, held_bytes.size()});
-    held_bytes.insert(held_bytes.end(), bytes, bytes + uses[use].type->size);
-}
-
-void ResultsFile::Parts::write(Use& use, const RowStamp& stamp, const std::byte* bytes,
-                               std::int64_t message) {
-    table_of(use).append(stamp, bytes, message);
-    ++rows;
-}
-
 /// Every row of the instant `now` has come: its messages get their numbers, then who refers to them
 /// is written.
 void ResultsFile::Parts::pass_instant() {
-    if (messages)
+    if (messages && messages->holding())
         messages->release([&](const RowStamp& stamp, const std::byte* bytes) {
-            if (uses[messages_use].kept) write(uses[messages_use], stamp, bytes, -1);
+            Use& use = uses[messages_use];
+            if (!use.kept) return;
+            table_of(use).take(stamp, bytes);
+            table_of(use).append_oldest(-1);
+            ++rows;
         });
-    for (const Held& row : held) {
-        Use& use = uses[row.use];
-        const std::byte* bytes = held_bytes.data() + row.at;
-        const RowTable& table = table_of(use);
-        const auto sender = static_cast<EntityId>(integer_of(*table.message_sender(), bytes));
-        const auto count = static_cast<std::uint32_t>(integer_of(*table.message_count(), bytes));
-        write(use, row.stamp, bytes, messages ? messages->row_of(sender, count) : -1);
+    for (RowTable* table : held) {
+        const std::byte* bytes = table->oldest();
+        const auto sender = static_cast<EntityId>(integer_of(*table->message_sender(), bytes));
+        const auto count = static_cast<std::uint32_t>(integer_of(*table->message_count(), bytes));
+        table->append_oldest(messages ? messages->row_of(sender, count) : -1);
     }
+    rows += held.size();
     held.clear();
-    held_bytes.clear();
 }
 
 void ResultsFile::Parts::finish_data() {
@@ -274,8 +273,7 @@ bool ResultsFile::wants(const RowType& type) const {
 
 void ResultsFile::row(const RowType& type, const RowStamp& stamp, const std::byte* bytes) {
     Parts& parts = *parts_;
-    const std::size_t number = parts.use_of(type);
-    Parts::Use& use = parts.uses[number];
+    Parts::Use& use = parts.uses[parts.use_of(type)];
     if (!use.wanted) return;
     if (stamp.at() != parts.now) {
         DRIFTSTORM_EXPECT(stamp.at() > parts.now);  // rows come in merged event order
@@ -294,10 +292,15 @@ void ResultsFile::row(const RowType& type, const RowStamp& stamp, const std::byt
         std::memcpy(&count, bytes, sizeof count);
         parts.series->count(count, stamp.at());
         ++parts.rows;
-    } else if (parts.table_of(use).message_sender() != nullptr) {
-        parts.hold(number, stamp, bytes);
     } else {
-        parts.write(use, stamp, bytes, -1);
+        RowTable& table = parts.table_of(use);
+        table.take(stamp, bytes);
+        if (table.message_sender() != nullptr) {
+            parts.held.push_back(&table);
+        } else {
+            table.append_oldest(-1);
+            ++parts.rows;
+        }
     }
 }
 

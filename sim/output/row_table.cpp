@@ -3,6 +3,8 @@
 #include "sim/output/labels.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -54,6 +56,11 @@ T load(const std::byte* from) {
 
 }  // namespace
 
+/// Rows of a batch: few enough to stay in the nearest cache, and a divisor of the rows of any full
+/// chunk, so that a chunk ends with a batch.
+constexpr std::size_t batch_rows = 64;
+static_assert((chunk_bytes / 8) % batch_rows == 0);
+
 // ---- entities ---------------------------------------------------------------
 
 EntityColumnWriter::EntityColumnWriter(Hdf5File& file, ChunkPacker& packer,
@@ -76,6 +83,16 @@ void EntityColumnWriter::append(EntityId entity) {
     rows_.append(place.row);
     if (kinds_)
         kinds_->append(static_cast<std::uint8_t>(place.kind >= 0 ? place.kind : first_kind_));
+}
+
+void EntityColumnWriter::append_strided(const std::byte* from, std::size_t stride,
+                                        std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) append(load<EntityId>(from + i * stride));
+}
+
+void EntityColumnWriter::submit_if_full() {
+    rows_.submit_if_full();
+    if (kinds_) kinds_->submit_if_full();
 }
 
 void EntityColumnWriter::begin_kinds() {
@@ -123,7 +140,11 @@ std::uint64_t EntityColumnWriter::packed_bytes() const {
 
 RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
                    const RowType& type, const std::string& row_dimension)
-    : file_(file), packer_(packer), group_("/" + std::string(type.table)) {
+    : file_(file),
+      packer_(packer),
+      group_("/" + std::string(type.table)),
+      row_size_(type.size),
+      stride_((sizeof(Head) + type.size + 7) / 8 * 8) {
     if (file.has(group_))
         throw std::invalid_argument("two row types want the table " + std::string(type.table));
     packer.drain();  // the group's place in the file must not depend on how far the packing is
@@ -166,39 +187,82 @@ GrowingDataset* RowTable::add(const std::string& name, Hdf5Type type,
     return &data_.emplace_back(file_, packer_, path, type, fill);
 }
 
-void RowTable::append(const RowStamp& stamp, const std::byte* row, std::int64_t message) {
-    if (time_ != nullptr) time_->append(stamp.at().ns);
-    if (self_ != nullptr) self_->append(stamp.self);
-    if (row_number_ != nullptr) row_number_->append(static_cast<std::int64_t>(rows_));
-    if (message_ != nullptr) {
-        message_->append(message);
-        message_missing_ = message_missing_ || message < 0;
+void RowTable::take(const RowStamp& stamp, const std::byte* row) {
+    const std::size_t at = taken_ * stride_;
+    if (at == batch_.size()) batch_.resize(std::max(2 * batch_.size(), batch_rows * stride_));
+    const Head head{stamp.at().ns, 0, -1, stamp.self};
+    std::memcpy(batch_.data() + at, &head, sizeof head);
+    std::memcpy(batch_.data() + at + sizeof head, row, row_size_);
+    ++taken_;
+}
+
+void RowTable::append_oldest(std::int64_t message) {
+    if (appended_ == batch_rows) {  // what fills a chunk leaves with the row after it
+        write_batch();
+        submit_full();
     }
+    Head head;
+    std::byte* at = batch_.data() + appended_ * stride_;
+    std::memcpy(&head, at, sizeof head);
+    head.number = static_cast<std::int64_t>(rows_);
+    head.message = message;
+    std::memcpy(at, &head, sizeof head);
+    message_missing_ = message_missing_ || message < 0;
+    ++appended_;
+    ++rows_;
+}
+
+/// Turns the appended rows of the batch into columns.
+void RowTable::write_batch() {
+    const std::size_t count = appended_;
+    const std::byte* heads = batch_.data();
+    const auto head = [&](GrowingDataset* data, std::size_t offset) {
+        if (data != nullptr) data->append_strided<std::int64_t>(heads + offset, stride_, count);
+    };
+    head(time_, offsetof(Head, time));
+    head(row_number_, offsetof(Head, number));
+    head(message_, offsetof(Head, message));
+    if (self_ != nullptr) self_->append_strided(heads + offsetof(Head, self), stride_, count);
     for (const Slot& slot : slots_) {
-        const std::byte* from = row + slot.column->offset;
+        const std::byte* from = heads + sizeof(Head) + slot.column->offset;
         if (slot.entities != nullptr) {
-            slot.entities->append(load<EntityId>(from));
+            slot.entities->append_strided(from, stride_, count);
             continue;
         }
         switch (size_of(slot.column->kind)) {
             case 8:
-                slot.data->append(load<std::uint64_t>(from));
+                slot.data->append_strided<std::uint64_t>(from, stride_, count);
                 break;
             case 4:
-                slot.data->append(load<std::uint32_t>(from));
+                slot.data->append_strided<std::uint32_t>(from, stride_, count);
                 break;
             case 2:
-                slot.data->append(load<std::uint16_t>(from));
+                slot.data->append_strided<std::uint16_t>(from, stride_, count);
                 break;
             default:
-                slot.data->append(load<std::uint8_t>(from));
+                slot.data->append_strided<std::uint8_t>(from, stride_, count);
                 break;
         }
     }
-    ++rows_;
+    std::memmove(batch_.data(), batch_.data() + count * stride_, (taken_ - count) * stride_);
+    taken_ -= count;
+    appended_ = 0;
+}
+
+/// In the order of a row's values: places in the file follow it.
+void RowTable::submit_full() {
+    if (time_ != nullptr) time_->submit_if_full();
+    if (self_ != nullptr) self_->submit_if_full();
+    if (row_number_ != nullptr) row_number_->submit_if_full();
+    if (message_ != nullptr) message_->submit_if_full();
+    for (const Slot& slot : slots_) {
+        if (slot.data != nullptr) slot.data->submit_if_full();
+        if (slot.entities != nullptr) slot.entities->submit_if_full();
+    }
 }
 
 void RowTable::finish() {
+    write_batch();
     // Short columns get their datasets only now: in the order of the row, not of the containers.
     for (GrowingDataset* data : {time_, row_number_, message_})
         if (data != nullptr) data->finish();
