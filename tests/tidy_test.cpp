@@ -39,7 +39,8 @@ struct Package {
     std::string where;
 };
 const std::vector<Package> packages{
-    {std::regex{"boost/.*"}, std::regex{R"(sim/network/.*\.cpp)"}, "sim/network/*.cpp"},
+    {std::regex{"boost/.*"}, std::regex{R"((sim/network|analysis/stability)/.*\.cpp)"},
+     "sim/network/*.cpp and analysis/stability/*.cpp"},
     {std::regex{"hdf5.*|H5.*"}, std::regex{R"(sim/output/hdf5_file\.cpp)"},
      "sim/output/hdf5_file.cpp"},
     {std::regex{R"(libdeflate\.h)"}, std::regex{R"(sim/output/.*\.cpp)"}, "sim/output/*.cpp"},
