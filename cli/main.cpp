@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
     driftstorm::cli::add_export(app, exit);
     driftstorm::cli::add_list(app, exit);
     driftstorm::cli::add_schema(app, exit);
+    driftstorm::cli::add_stability(app, exit);
     driftstorm::cli::add_version(app, exit);
     app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
         return std::string("driftstorm: ") + error.what() + "\nTry '" + failed->get_name() +

@@ -27,6 +27,7 @@ void add_list(CLI::App& app, int& exit);
 void add_explain(CLI::App& app, int& exit);
 void add_report(CLI::App& app, int& exit);
 void add_export(CLI::App& app, int& exit);
+void add_stability(CLI::App& app, int& exit);
 void add_version(CLI::App& app, int& exit);
 
 }  // namespace driftstorm::cli
