@@ -167,7 +167,7 @@ std::optional<double> of_modified_total(Alpha alpha, double m, double points) {
     constexpr std::array<Pair, 5> of{
         {{0.75, 0.31}, {0.85, 0.50}, {1.10, 1.20}, {1.20, 1.40}, {1.90, 2.10}}};
     if (alpha < -2 || alpha > 2) return std::nullopt;
-    const Pair law = of[static_cast<std::size_t>(alpha + 2)];
+    const Pair law = of[static_cast<std::size_t>(alpha) + 2];
     return law.first * (points - 1) / m - law.second;
 }
 

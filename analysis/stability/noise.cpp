@@ -16,7 +16,7 @@ std::string_view name_of_noise(Alpha alpha) {
     constexpr std::array<std::string_view, 7> names{
         "random-run FM", "flicker-walk FM", "random-walk FM", "flicker FM",
         "white FM",      "flicker PM",      "white PM"};
-    return alpha < -4 || alpha > 2 ? "unknown" : names[static_cast<std::size_t>(alpha + 4)];
+    return alpha < -4 || alpha > 2 ? "unknown" : names[static_cast<std::size_t>(alpha) + 4];
 }
 
 namespace {
@@ -91,7 +91,7 @@ double variance_bias(Statistic statistic, Alpha alpha, std::uint64_t m, std::siz
         }
         case Statistic::mtotdev: {
             constexpr std::array<double, 5> of{0.69, 0.70, 0.73, 0.83, 0.94};  // alpha -2 ... 2
-            return alpha < -2 || alpha > 2 ? 1 : of[static_cast<std::size_t>(alpha + 2)];
+            return alpha < -2 || alpha > 2 ? 1 : of[static_cast<std::size_t>(alpha) + 2];
         }
         case Statistic::theo1: {
             struct Law {
@@ -103,7 +103,7 @@ double variance_bias(Statistic statistic, Alpha alpha, std::uint64_t m, std::siz
                                              {0.14, 0.82, 0.30},
                                              {0.09, 0.74, 0.40}}};
             if (alpha < -2 || alpha > 2) return 1;
-            const Law& law = of[static_cast<std::size_t>(alpha + 2)];
+            const Law& law = of[static_cast<std::size_t>(alpha) + 2];
             const double ratio =
                 law.a + law.b / std::pow(0.75 * static_cast<double>(m), law.c);  // Avar / Theo1
             return 1 / ratio;
