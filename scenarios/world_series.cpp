@@ -1,5 +1,6 @@
 #include "scenarios/world_series.hpp"
 
+#include "models/clocks/offset_quantiles.hpp"
 #include "sim/core/series.hpp"
 
 #include <algorithm>
@@ -139,20 +140,14 @@ class Looks {
         }
     }
     void quantiles(const PopulationPlan::Devices& group, std::size_t number) {
-        const DeviceClocks* clocks = &world_.clocks;
-        const auto first = group.first_device;
         const auto size = static_cast<std::uint32_t>(group.devices.size());
-        looks_.push_back([=](Context& context) {
-            std::vector<double> offsets;
-            offsets.reserve(size);
-            for (Index device = first; device < first + size; ++device)
-                offsets.push_back(clocks->offset_ns(device, context.now()));
-            std::sort(offsets.begin(), offsets.end());
-            for (std::size_t q = 0; q < quantile_levels.size() && size > 0; ++q) {
-                const auto at = static_cast<std::size_t>(
-                    quantile_levels[q] * static_cast<double>(size - 1) + 0.5);
-                record(context, number + q, no_entity, offsets[at]);
-            }
+        looks_.push_back([number,
+                          offsets = OffsetQuantiles(world_.clocks, group.first_device, size),
+                          values = std::array<double, quantile_levels.size()>{},
+                          size](Context& context) mutable {
+            offsets.read(context.now(), quantile_levels, values);
+            for (std::size_t q = 0; q < values.size() && size > 0; ++q)
+                record(context, number + q, no_entity, values[q]);
         });
     }
 

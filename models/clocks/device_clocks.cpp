@@ -62,6 +62,7 @@ Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId d
     zone_error_.push_back(zone_error);
     by_hand_.push_back(by_hand);
     clocks_.emplace_back(initial_offset);
+    adjustments_.push_back(0);
     first_timer_.push_back(no_slot);
     generations_.emplace_back();
     return static_cast<Index>(oscillators_.size() - 1);
@@ -170,6 +171,7 @@ void DeviceClocks::follow(Context& context, Index device) {
 
 void DeviceClocks::note(Context& context, Index device, Adjustment kind, AdjustedBy source,
                         Q64 amount, Rate rate) {
+    ++adjustments_[device];
     ClockAdjusted row;
     row.device = devices_[device];
     row.kind = kind;

@@ -205,6 +205,13 @@ class DeviceClocks {
     /// nobody touched it since the start.
     double offset_ns(Index device, Time now) const;
     double raw_offset_ns(Index device, Time now) const;
+    /// A line near offset_ns() that holds for as long as adjustments() does not change: for who
+    /// reads many clocks and needs few of them exactly.
+    OffsetLine offset_line(Index device, Time now) const {
+        return clocks_[device].offset_line(now, oscillators_[device], memos_[device]);
+    }
+    /// How often somebody has touched the clock.
+    std::uint32_t adjustments(Index device) const { return adjustments_[device]; }
 
     // ---- timers ----
 
@@ -244,7 +251,7 @@ class DeviceClocks {
     void on(const TimerDue& message, Index device, Context& context);
     void on(const UserSetsClock& message, Index device, Context& context);
     bool stale(const TimerDue& message, Index device) const;
-    auto state() { return std::tie(clocks_, first_timer_, timers_, generations_); }
+    auto state() { return std::tie(clocks_, adjustments_, first_timer_, timers_, generations_); }
 
   private:
     struct Timer {
@@ -283,6 +290,7 @@ class DeviceClocks {
     mutable std::vector<Oscillator::Memo> memos_;  // of pure functions: no part of the state
 
     std::vector<SteeredClock> clocks_;
+    std::vector<std::uint32_t> adjustments_;
     std::vector<Slot> first_timer_;
     Pool<Timer> timers_;
     std::vector<Generation> generations_;  ///< last one given, by device

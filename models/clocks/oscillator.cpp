@@ -2,6 +2,7 @@
 
 #include "sim/core/expect.hpp"
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -55,6 +56,20 @@ Q64 Oscillator::phase(Time now, Memo& memo) const {
         return memo.begin + (memo.end - memo.begin) * into / grid;
     remember(now.ns / grid, memo);
     return memo.begin + (memo.end - memo.begin) * (now.ns - memo.second * grid) / grid;
+}
+
+Oscillator::Line Oscillator::line(Time now, Memo& memo) const {
+    DRIFTSTORM_EXPECT(now.ns >= 0 && now.ns <= horizon.ns);
+    const RandomWalk::Interval walk = walk_.around(now.ns / grid, memo.path);
+    const std::int64_t end = walk.second + walk.length;
+    Line line{{walk.second * grid}, {end * grid}};
+    line.at_from = smooth_phase(walk.second) + walk.begin.phase;
+    line.at_until = smooth_phase(end) + walk.end.phase;
+    // A parabola a s^2 is at most a h^2 / 4 from its chord.
+    const double h = static_cast<double>(walk.length);
+    line.off_by = walk_.furthest_from_line(walk) +
+                  0.25 * h * h * std::abs(static_cast<double>(half_ageing_)) + 16;
+    return line;
 }
 
 }  // namespace driftstorm

@@ -26,6 +26,21 @@ class Oscillator {
         RandomWalk::Path path;
     };
 
+    /// A straight line near the phase error.
+    struct Line {
+        Time from;
+        Time until;
+        Q64 at_from = 0;  ///< phase error of the line at its ends [2^-64 ns]
+        Q64 at_until = 0;
+        double off_by = 0;  ///< between them the phase error is that near to it [2^-64 ns]
+        /// The line at a time between its ends, to 1e-4 ns.
+        Q64 at(Time t) const {
+            const double share =
+                static_cast<double>(t.ns - from.ns) / static_cast<double>(until.ns - from.ns);
+            return at_from + static_cast<Q64>(share * static_cast<double>(at_until - at_from));
+        }
+    };
+
     Oscillator() = default;
     /// @param frequency_error  at the epoch [fraction]; |.| <= 0.1
     /// @param ageing           change of the frequency error [1/s]; |.| <= 1e-11
@@ -40,6 +55,8 @@ class Oscillator {
         Memo memo;
         return phase(now, memo);
     }
+    /// Where the phase error is at about `now`, without drawing it: the line over the 256 s around.
+    Line line(Time now, Memo& memo) const;
     /// Phase error at whole second k of the grid [2^-64 ns].
     Q64 phase_at(std::int64_t second) const;
 

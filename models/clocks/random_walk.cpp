@@ -109,4 +109,31 @@ RandomWalk::Interval RandomWalk::cell(std::int64_t second, Path& path) const {
     return at;
 }
 
+RandomWalk::Interval RandomWalk::around(std::int64_t second, Path& path) const {
+    constexpr std::int64_t length = std::int64_t{1} << Path::levels;
+    if (path.second < 0 || (second ^ path.second) >= length) cell(second, path);
+    constexpr std::size_t begin = Path::levels;
+    constexpr std::size_t end = Path::levels + 1;
+    return {second & ~(length - 1),
+            length,
+            {path.phase[begin], path.frequency[begin]},
+            {path.phase[end], path.frequency[end]}};
+}
+
+double RandomWalk::furthest_from_line(const Interval& of) const {
+    if (silent()) return 0;
+    // A draw is at most 8.21 standard deviations off: inverse_normal(2^-53). At the middle of h
+    // seconds that moves the phase by e1 = h^1.5 / sqrt(192) of them and the frequency by e2 =
+    // sqrt(h) / 4, the phase next to it by no more than e1 + e2 (h / 2) 4/27 = 0.0907 h^1.5; the
+    // halves of halves add 1 / (1 - 2^-1.5) = 1.547 times that. 8.21 x 0.0907 x 1.547 = 1.152; 1.2
+    // also covers all rounding.
+    const double h = static_cast<double>(of.length);
+    const double drawn = 1.2 * scale_ * h * std::sqrt(h);
+    // The cubic through the ends is that far from the line; 4/27 is the maximum of x (1 - x)^2.
+    const double mean = static_cast<double>(of.end.phase - of.begin.phase) / h;
+    const double bent =
+        4.0 / 27.0 * h * (std::abs(of.begin.frequency - mean) + std::abs(of.end.frequency - mean));
+    return drawn + bent + 16;
+}
+
 }  // namespace driftstorm

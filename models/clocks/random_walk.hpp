@@ -49,6 +49,11 @@ class RandomWalk {
     Interval cell(std::int64_t second) const;
     /// The same, from where `path` has been before.
     Interval cell(std::int64_t second, Path& path) const;
+    /// The 256 s around `second`; draws nothing when `path` has been there.
+    Interval around(std::int64_t second, Path& path) const;
+    /// How far, at most, the phase within an interval is from the straight line between its ends
+    /// [2^-64 ns].
+    double furthest_from_line(const Interval& of) const;
 
   private:
     Interval whole() const;

@@ -3,6 +3,7 @@
 #include "sim/core/expect.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace driftstorm {
 
@@ -25,8 +26,8 @@ Q64 SteeredClock::slewed(Q64 counted) const {
     return slew_left_ < 0 ? -std::min(-slew_left_, could) : std::min(slew_left_, could);
 }
 
-Q64 SteeredClock::boot(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const {
-    const Q64 counted = oscillator.count(now, memo) - count_;
+Q64 SteeredClock::boot_at(Q64 count) const {
+    const Q64 counted = count - count_;
     return boot_ + counted + at_rate(counted, frequency_) + slewed(counted);
 }
 
@@ -40,6 +41,42 @@ Q64 SteeredClock::exact(ClockKind kind, Time now, const Oscillator& oscillator,
 
 Q64 SteeredClock::slew_left(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const {
     return slew_left_ - slewed(oscillator.count(now, memo) - count_);
+}
+
+/// Until when the clock runs at one rate, as far as the line tells; at most to the line's end.
+Time SteeredClock::line_ends(Time now, const Oscillator::Line& line) const {
+    if (slew_left_ == 0 || slew_rate_ == Rate{}) return line.until;
+    const double counted = static_cast<double>((Q64{now.ns} << 64) + line.at(now) - count_);
+    const double whole = std::abs(static_cast<double>(slew_left_)) / slew_rate_.as_fraction();
+    const double margin = line.off_by + 1e-12 * (std::abs(counted) + whole) + 0x1p65;
+    if (counted > whole + margin) return line.until;  // amortised before
+    // No oscillator runs a quarter too fast. What is left then is for the next line.
+    const double left = 0.8 * 0x1p-64 * (whole - margin - counted);
+    if (!(left > 0)) return now;
+    if (left > static_cast<double>(line.until.ns - now.ns)) return line.until;
+    return now + Duration{static_cast<std::int64_t>(left)};
+}
+
+OffsetLine SteeredClock::offset_line(Time now, const Oscillator& oscillator,
+                                     Oscillator::Memo& memo) const {
+    const auto offset = [&](Time t, Q64 count) {
+        return static_cast<double>(boot_at(count) + wall_offset_ - (Q64{t.ns} << 64)) * 0x1p-64;
+    };
+    const Oscillator::Line line = oscillator.line(now, memo);
+    OffsetLine made{.from = now, .until = line_ends(now, line)};
+    if (made.until - now < oscillator_grid) {
+        made.until = now;
+        made.at_from = offset(now, oscillator.count(now, memo));
+        return made;
+    }
+    const auto on_line = [&](Time t) { return offset(t, (Q64{t.ns} << 64) + line.at(t)); };
+    made.at_from = on_line(now);
+    const double at_until = on_line(made.until);
+    made.slope = (at_until - made.at_from) / static_cast<double>(made.until.ns - now.ns);
+    // Frequency correction and slew carry the phase over at no more than 1.3 times.
+    made.off_by =
+        1.4 * 0x1p-64 * line.off_by + 0.01 + 1e-14 * (std::abs(made.at_from) + std::abs(at_until));
+    return made;
 }
 
 void SteeredClock::settle(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) {

@@ -18,6 +18,16 @@ enum class ClockKind : std::uint8_t { wall, monotonic, boot };
 template <>
 inline constexpr std::array<std::string_view, 3> enum_words<ClockKind>{"wall", "monotonic", "boot"};
 
+/// A straight line near the difference of a clock from true time.
+struct OffsetLine {
+    Time from = end_of_time;  ///< the line holds from here ...
+    Time until{};             ///< ... to here, if nobody touches the clock
+    double at_from = 0;       ///< [ns]
+    double slope = 0;         ///< [ns per ns]
+    double off_by = 0;        ///< the true offset is that near to the line [ns]
+    double at(Time t) const { return at_from + slope * static_cast<double>(t.ns - from.ns); }
+};
+
 /// The operating system's clock on top of an oscillator: a frequency correction, a slew that
 /// amortises a remaining offset at a limited rate, and the wall clock's steps. Plain values in
 /// exact 2^-64 ns arithmetic; between changes each clock is a function of the oscillator's count
@@ -50,13 +60,21 @@ class SteeredClock {
     void suspend(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
     void resume(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
 
+    /// Where the wall clock is from true time at `now` and for as long as can be said without
+    /// drawing the oscillator's noise; at `now` alone and exact when that is less than a second.
+    OffsetLine offset_line(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const;
+
     Rate frequency() const { return frequency_; }
     bool suspended() const { return suspended_; }
     /// What a slew has still to amortise at `now` [2^-64 ns].
     Q64 slew_left(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const;
 
   private:
-    Q64 boot(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const;
+    Q64 boot(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const {
+        return boot_at(oscillator.count(now, memo));
+    }
+    Q64 boot_at(Q64 count) const;
+    Time line_ends(Time now, const Oscillator::Line& line) const;
     Q64 slewed(Q64 counted) const;
     void settle(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
     Time first_at(Q64 boot_target, Time now, const Oscillator& oscillator,

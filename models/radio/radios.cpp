@@ -76,10 +76,6 @@ double Radios::signal_dbm(Index device, Index cell, Time t) const {
     return search_.signal_dbm(view(device), cell, t);
 }
 
-NetworkAddress Radios::address(Index device) const {
-    return online(device) ? hot_[device].address : NetworkAddress{};
-}
-
 // ---- when its attachment changes ----------------------------------------------------------------
 
 void Radios::start(Context& context, Index device) {

@@ -176,7 +176,9 @@ class Radios {
     DropDoor on_drop;  ///< may be empty
 
     /// The address a device may use now; technology none: it has no network.
-    NetworkAddress address(Index device) const;
+    NetworkAddress address(Index device) const {
+        return online(device) ? hot_[device].address : NetworkAddress{};
+    }
     bool online(Index device) const { return hot_[device].usable != 0; }
     /// Cell or access point that serves the device, in Cells; no_index: none.
     Index serving(Index device) const { return hot_[device].cell; }
