@@ -209,6 +209,7 @@ std::vector<CheckResult> judge_replications(
 std::vector<std::optional<double>> observed_values(const std::vector<ExpectationSpec>& expectations,
                                                    const Metrics& metrics) {
     std::vector<std::optional<double>> values;
+    values.reserve(expectations.size());
     for (const ExpectationSpec& expectation : expectations)
         values.push_back(metrics.value(expectation.metric, window_for(expectation)));
     return values;
@@ -217,6 +218,7 @@ std::vector<std::optional<double>> observed_values(const std::vector<Expectation
 std::vector<std::optional<double>> other_values(const std::vector<ExpectationSpec>& expectations,
                                                 const Metrics& metrics) {
     std::vector<std::optional<double>> values;
+    values.reserve(expectations.size());
     for (const ExpectationSpec& expectation : expectations)
         values.push_back(expectation.other_metric.empty()
                              ? std::nullopt

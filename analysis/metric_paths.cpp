@@ -79,7 +79,8 @@ void add_objects(std::vector<MetricPattern>& all) {
                        who + " waiting or in service, by time (L), mean over the nodes"});
         all.push_back({of + ".busy.mean", "", "workers at work, by time, mean over the nodes"});
         all.push_back({of + ".arrivals", "", who + " that came in"});
-        all.push_back({of + ".drain", "s", "from the end of the last fault until nobody waits"});
+        all.push_back({of + ".drain", "s",
+                       "from the end of the last fault until nobody waits; 0 when none happens"});
     }
     add_delays(all, station + ".wait", "the waits of those who got served");
     all.push_back({station + ".wait.share_zero", "%", "served without a wait"});
@@ -134,6 +135,8 @@ void add_events(std::vector<MetricPattern>& all) {
         const std::string of = "storms." + kind;
         all.push_back(
             {of + ".count", "", "storms: " + x + " at 1.5 times the baseline or more for 3 s"});
+        all.push_back({of + ".beyond_chance", "",
+                       "of these, the storms that chance alone does not give at this load"});
         all.push_back(
             {of + ".peak_to_baseline", "", "most " + x + " in one second, over the baseline"});
         all.push_back({of + ".peak", "", "most " + x + " in one second"});
@@ -241,7 +244,9 @@ std::optional<std::string> metric_complaint(std::string_view path, const MetricO
     std::string nearest;
     std::size_t least = std::max<std::size_t>(name.size() / 3, 2) + 1;
     const auto consider = [&](const std::string& known) {
-        const std::size_t far = distance(name, known);
+        // What the name begins is nearer than what only looks alike.
+        const bool begins = name.size() >= 3 && known.starts_with(name);
+        const std::size_t far = begins ? 1 : distance(name, known);
         if (far < least) {
             least = far;
             nearest = known;

@@ -426,6 +426,10 @@ std::optional<double> Metrics::Parts::object_value(std::string_view path,
         }
         if (!what.starts_with('.') || (node && *node >= station.nodes)) continue;
         what.remove_prefix(1);
+        // Without any fault that happens there is nothing to work off; with one that has not ended
+        // yet the time is not known.
+        const auto planned = options.facts.find("faults");
+        if (what == "drain" && planned != options.facts.end() && planned->second == 0) return 0.0;
         if (const auto level = station.levels.value(what, window, node)) return level;
         return station.customers[window].value(what);
     }

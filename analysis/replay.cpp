@@ -85,18 +85,27 @@ class TableRows {
     const Source* self_ = nullptr;
 };
 
+/// The dataset that orders a table's rows: /messages come when they are composed, copies when they
+/// end, all others at `time`.
+std::string instants_of(const std::string& table) {
+    std::string dataset = "/" + table;
+    dataset += table == "messages" ? "/t_composed" : table == "copies" ? "/t_end" : "/time";
+    return dataset;
+}
+
 TableRows::TableRows(const ResultsReader& result, std::string table,
                      const std::map<std::string, std::uint32_t>& first,
                      const std::vector<std::pair<std::uint32_t, std::uint32_t>>& messages)
-    : result_(result), table_(std::move(table)), messages_(messages), type_{} {
+    : result_(result),
+      table_(std::move(table)),
+      messages_(messages),
+      type_{},
+      time_(instants_of(table_)),
+      rows_(result.rows(time_)) {
     type_.table = table_;
     type_.table_hash = stable_hash(table_);
     const std::string group = "/" + table_ + "/";
     const std::vector<std::string> names = result.datasets("/" + table_);
-    // Rows of /messages come when they are composed, copies when they end, all others at `time`.
-    const char* of = table_ == "messages" ? "t_composed" : table_ == "copies" ? "t_end" : "time";
-    time_ = group + of;
-    rows_ = result.rows(time_);
     for (const std::string& name : names) {
         const bool scale = name == "message" && table_ == "messages";
         if (scale || (name == "copy" && table_ == "copies")) continue;
@@ -233,7 +242,8 @@ void TableRows::give(TableSink& sink) {
 void collect_tables(const ResultsReader& result, const std::string& group,
                     std::vector<std::string>& tables) {
     for (const std::string& name : result.groups(group)) {
-        const std::string path = group == "/" ? "/" + name : group + "/" + name;
+        std::string path = group == "/" ? "" : group;
+        path.append("/").append(name);
         if (path == "/entities" || path == "/series" || path == "/metrics" ||
             path == "/provenance" || path == "/digests" || path == "/checks" || path == "/storms")
             continue;
@@ -270,7 +280,8 @@ EntityDirectory directory_of(const ResultsReader& result) {
         if (result.has(group + "/population"))
             kind.population = words_of(result, group + "/population");
         if (result.has(group + "/member")) kind.member = result.integers(group + "/member");
-        const std::string scale = group + "/" + name;
+        std::string scale = group;
+        scale.append("/").append(name);
         const std::uint64_t rows = result.has(scale) ? result.rows(scale) : 0;
         bool named = rows > 0;
         try {

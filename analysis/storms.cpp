@@ -1,7 +1,8 @@
 #include "analysis/storms.hpp"
 
+#include "sim/core/exact_math.hpp"
+
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace driftstorm {
@@ -9,7 +10,6 @@ namespace driftstorm {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
-constexpr double chance_deviations = 5.0;
 
 std::size_t second_of(Time at) {
     return static_cast<std::size_t>(std::max<std::int64_t>(at.ns, 0) / second_ns);
@@ -93,24 +93,60 @@ void StormDetector::finish(Time warmup, Time end) {
 void StormDetector::detect(StormKind kind, std::size_t from, std::size_t seconds) {
     const double limit = threshold * baseline(kind);
     if (limit <= 0) return;
-    std::vector<std::pair<std::size_t, std::size_t>> runs;  // [first, last)
+    std::vector<Span> chance, beyond;
     for (std::size_t s = from; s < seconds;) {
         std::size_t stop = s;
         while (stop < seconds && static_cast<double>(x(kind, stop)) >= limit) ++stop;
-        if (stop - s >= static_cast<std::size_t>(least_seconds)) {
-            if (!runs.empty() && s - runs.back().second < static_cast<std::size_t>(merge_seconds))
-                runs.back().second = stop;
-            else
-                runs.emplace_back(s, stop);
-        }
+        if (stop - s >= static_cast<std::size_t>(least_seconds))
+            (is_within_chance(kind, {s, stop}) ? chance : beyond).push_back({s, stop});
         s = stop + 1;
     }
-    for (const auto& [first, last] : runs) storms_.push_back(measure(kind, first, last, seconds));
+    beyond = merged(beyond, {});
+    const std::size_t first = storms_.size();
+    for (const Span& span : beyond) storms_.push_back(measure(kind, span, seconds, false));
+    for (const Span& span : merged(chance, beyond))
+        storms_.push_back(measure(kind, span, seconds, true));
+    std::sort(storms_.begin() + static_cast<std::ptrdiff_t>(first), storms_.end(),
+              [](const Storm& a, const Storm& b) { return a.start < b.start; });
 }
 
-Storm StormDetector::measure(StormKind kind, std::size_t from, std::size_t to,
-                             std::size_t seconds) const {
+/// Runs with less than merge_seconds between them as one; without those inside of `others`, and not
+/// across one of them.
+std::vector<StormDetector::Span> StormDetector::merged(const std::vector<Span>& runs,
+                                                       const std::vector<Span>& others) {
+    const auto touches = [&](std::size_t start, std::size_t stop) {
+        return std::any_of(others.begin(), others.end(), [&](const Span& other) {
+            return start < other.stop && other.start < stop;
+        });
+    };
+    std::vector<Span> made;
+    for (const Span& run : runs) {
+        if (touches(run.start, run.stop)) continue;
+        const bool near = !made.empty() &&
+                          run.start - made.back().stop < static_cast<std::size_t>(merge_seconds) &&
+                          !touches(made.back().stop, run.start);
+        if (near)
+            made.back().stop = run.stop;
+        else
+            made.push_back(run);
+    }
+    return made;
+}
+
+bool StormDetector::is_within_chance(StormKind kind, const Span& run) const {
+    std::uint64_t sum = 0;
+    for (std::size_t s = run.start; s < run.stop; ++s) sum += x(kind, s);
+    const auto seen = static_cast<double>(sum);
+    const double expected = baseline(kind) * static_cast<double>(run.stop - run.start);
+    return seen * exact::log(seen / expected) - (seen - expected) < least_surprise;
+}
+
+Storm StormDetector::measure(StormKind kind, const Span& span, std::size_t seconds,
+                             bool within_chance) const {
+    const std::size_t from = span.start;
+    const std::size_t to = span.stop;
     Storm storm;
+    storm.within_chance = within_chance;
     storm.kind = kind;
     storm.start = start_of(from);
     storm.stop = std::min(start_of(to), end_);
@@ -127,7 +163,6 @@ Storm StormDetector::measure(StormKind kind, std::size_t from, std::size_t to,
     storm.amplification = sum / expected;
     storm.extra_work = sum - expected;
     storm.synchrony = excess > 0 ? (storm.peak - storm.baseline) / excess : 0.0;
-    storm.within_chance = sum - expected <= chance_deviations * std::sqrt(expected);
     storm.ended = to < seconds;
     storm.trigger = trigger_of(kind, from, to);
     if (const auto fault = faults_.find(storm.trigger); fault != faults_.end()) {
@@ -178,15 +213,18 @@ std::optional<double> StormDetector::value(StormKind kind, std::string_view what
         return static_cast<double>(most) / base;
     }
     double count = 0;
+    double beyond_chance = 0;
     double extra_work = 0;
     const Storm* strongest = nullptr;
     for (const Storm& storm : storms_) {
         if (storm.kind != kind || !window.holds(storm.start)) continue;
         ++count;
+        if (!storm.within_chance) ++beyond_chance;
         extra_work += storm.extra_work;
         if (strongest == nullptr || storm.peak > strongest->peak) strongest = &storm;
     }
     if (what == "count") return count;
+    if (what == "beyond_chance") return beyond_chance;
     if (what == "extra_work") return extra_work;
     if (what == "duration")
         return strongest != nullptr ? in_seconds(strongest->stop - strongest->start) : 0.0;
@@ -245,7 +283,8 @@ MemoryGroup StormDetector::group(const EntityDirectory& directory) const {
         .attributes = {{"baseline_retry", baseline(StormKind::retry)},
                        {"baseline_resync", baseline(StormKind::resync)},
                        {"threshold", threshold},
-                       {"least_seconds", least_seconds}},
+                       {"least_seconds", least_seconds},
+                       {"least_surprise", least_surprise}},
         .dimensions = {{"storm", "1", "number", number}},
         .columns = {
             {"kind",

@@ -33,9 +33,8 @@ struct Storm {
         recovery;  ///< from the end of the trigger to the storm's stop [s]; none without a trigger
     std::int32_t trigger = -1;  ///< row in /entities/fault; -1: none known
     bool ended = true;          ///< false: it still went on when the run ended
-    /// Its excess is within 5 standard deviations of a Poisson count with the baseline's mean: at a
-    /// few events a second chance alone gives such "storms". The detector still lists them; a
-    /// summary should not shout about them.
+    /// Chance alone gives such a "storm" at a few events a second: no run of seconds in it is
+    /// beyond least_surprise. The detector still lists and counts it; the summary passes over it.
     bool within_chance = false;
 };
 
@@ -44,8 +43,12 @@ struct Storm {
 /// (less when it comes earlier), or over the run after the warm-up when none happens or one does in
 /// the first second. A storm is x >= 1.5 baseline for at least 3 s; two with less than 30 s between
 /// them are one. Only seconds after the warm-up are looked at. When the median is 0 (sparse
-/// traffic) no ratio exists: there is no storm and peak_to_baseline is undefined. Whether a storm
-/// is metastable takes a run with the cause cleared; here "no" is said of one that ended by itself,
+/// traffic) no ratio exists: there is no storm and peak_to_baseline is undefined. A run of n
+/// seconds with s in them, m = n baseline, is beyond chance when s ln(s / m) - (s - m) >=
+/// least_surprise: Chernoff's bound, a Poisson count of mean m reaches s with a probability below
+/// exp of minus that, here 1e-9 (once in thirty years of seconds). Runs within chance are storms of
+/// their own, marked as such, unless they fall into one that is beyond. Whether a storm is
+/// metastable takes a run with the cause cleared; here "no" is said of one that ended by itself,
 /// and "unknown" of one that went on to the end of the run.
 class StormDetector {
   public:
@@ -53,6 +56,7 @@ class StormDetector {
     static constexpr std::int64_t least_seconds = 3;
     static constexpr std::int64_t baseline_seconds = 120;
     static constexpr std::int64_t merge_seconds = 30;
+    static constexpr double least_surprise = 20.723265836946414;  ///< 9 ln 10
 
     void intent(Time at, std::uint32_t count = 1);
     /// @param fault  row in /entities/fault of what set it off; -1: none
@@ -90,8 +94,13 @@ class StormDetector {
         Time begin = end_of_time;
         Time end = end_of_time;
     };
+    struct Span {
+        std::size_t start, stop;  ///< seconds [start, stop)
+    };
     void detect(StormKind kind, std::size_t from, std::size_t seconds);
-    Storm measure(StormKind kind, std::size_t from, std::size_t to, std::size_t seconds) const;
+    static std::vector<Span> merged(const std::vector<Span>& runs, const std::vector<Span>& others);
+    bool is_within_chance(StormKind kind, const Span& run) const;
+    Storm measure(StormKind kind, const Span& span, std::size_t seconds, bool within_chance) const;
     std::int32_t trigger_of(StormKind kind, std::size_t from, std::size_t to) const;
 
     std::vector<std::uint32_t> intents_, retries_, resyncs_;

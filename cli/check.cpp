@@ -49,8 +49,8 @@ int check(const CheckOptions& options) {
         }
         std::fputs(complaints.text().c_str(), stderr);
         if (bad) {
-            fmt::print(stderr, "{}: {} error{}\n", file, complaints.errors(),
-                       complaints.errors() == 1 ? "" : "s");
+            fmt::print(stderr, "{}: {} error{}\n", file, complaints.distinct_errors(),
+                       complaints.distinct_errors() == 1 ? "" : "s");
             continue;
         }
         if (!options.explain.empty()) {

@@ -55,6 +55,7 @@ std::vector<std::string> values(const ResultsReader& reader, const std::string& 
 int export_table(const std::string& result, const std::string& table) {
     const ResultsReader reader(result);
     const std::string group = table.front() == '/' ? table : "/" + table;
+    const std::string below_group = group + "/";
     if (!reader.has(group)) {
         std::string known;
         for (const std::string& name : reader.groups("/"))
@@ -66,16 +67,16 @@ int export_table(const std::string& result, const std::string& table) {
     std::vector<std::string> columns;
     std::uint64_t rows = 0;
     for (const std::string& name : reader.datasets(group))
-        rows = std::max(rows, reader.rows(group + "/" + name));
+        rows = std::max(rows, reader.rows(below_group + name));
     for (const std::string& name : reader.datasets(group)) {
-        const std::string dataset = group + "/" + name;
+        const std::string dataset = below_group + name;
         if (reader.shape(dataset).size() == 1 && reader.rows(dataset) == rows)
             columns.push_back(name);
     }
     if (columns.empty()) {
         std::string below;
         for (const std::string& name : reader.groups(group))
-            below += (below.empty() ? "" : ", ") + table + "/" + name;
+            below.append(below.empty() ? "" : ", ").append(table).append("/").append(name);
         fmt::print(stderr, "driftstorm: {} is no table{}\n", group,
                    below.empty() ? "" : "; it has " + below);
         return static_cast<int>(Exit::usage);
@@ -86,8 +87,9 @@ int export_table(const std::string& result, const std::string& table) {
     for (std::uint64_t first = 0; first < rows; first += rows_at_once) {
         const std::uint64_t count = std::min(rows_at_once, rows - first);
         std::vector<std::vector<std::string>> cells;
+        cells.reserve(columns.size());
         for (const std::string& name : columns)
-            cells.push_back(values(reader, group + "/" + name, first, count));
+            cells.push_back(values(reader, below_group + name, first, count));
         std::string text;
         for (std::uint64_t row = 0; row < count; ++row) {
             for (std::size_t c = 0; c < cells.size(); ++c)

@@ -1,3 +1,4 @@
+#include "cli/footprint.hpp"
 #include "cli/run_recipe.hpp"
 #include "cli/scenario_facts.hpp"
 #include "cli/verbs.hpp"
@@ -71,13 +72,7 @@ CLI::Validator whole_number() {
 }
 
 int dry_run(const Scenario& scenario, const RunOptions& options, const RunRequest& request) {
-    World::Options world_options;
-    world_options.seed = scenario.seed;
-    world_options.partitions = request.partitions;
-    const std::uint64_t before = resident_bytes();
-    World world(scenario, world_options);
-    world.start();
-    const std::uint64_t memory = resident_bytes() - std::min(before, resident_bytes());
+    const Footprint world = footprint_of(scenario, request.partitions);
     double messages = 0;
     double copies = 0;
     for (const Named<PopulationEntry>& population : scenario.populations) {
@@ -93,21 +88,26 @@ int dry_run(const Scenario& scenario, const RunOptions& options, const RunReques
             (devices->traffic.conversations.members.mean() * devices->devices_per_account - 1);
     }
     const double bytes = scenario.outputs_none ? 0 : messages * 40 + copies * 90;
+    const std::size_t partitions =
+        std::min<std::size_t>(request.partitions, World::regions(scenario).names.size());
+    const char* about = world.exact ? "" : "about ";
     if (options.json) {
         fmt::print(
-            "{{\"entities\": {}, \"devices\": {}, \"partitions\": {}, \"memory_bytes\": {}, "
+            "{{\"entities\": {:.0f}, \"devices\": {:.0f}, \"partitions\": {}, "
+            "\"memory_bytes\": {:.0f}, \"exact\": {}, "
             "\"expected_messages\": {:.0f}, \"expected_copies\": {:.0f}, \"expected_file_bytes\": "
             "{:.0f}}}\n",
-            world.kernel().entity_count(), world.devices(), world.partitions(), memory, messages,
-            copies, bytes);
+            world.entities, world.devices, partitions, world.memory, world.exact, messages, copies,
+            bytes);
         return 0;
     }
     fmt::print(
-        "entities      {}\ndevices       {}\npartitions    {}\nmemory        {:.1f} MB once built\n"
+        "entities      {}{:.0f}\ndevices       {:.0f}\npartitions    {}\n"
+        "memory        {}{:.1f} MB once built\n"
         "messages      about {:.0f}, {:.0f} copies\nresult file   about {:.1f} MB of messages and "
         "copies\n",
-        world.kernel().entity_count(), world.devices(), world.partitions(),
-        static_cast<double>(memory) * 1e-6, messages, copies, bytes * 1e-6);
+        about, world.entities, world.devices, partitions, about, world.memory * 1e-6, messages,
+        copies, bytes * 1e-6);
     return 0;
 }
 
@@ -223,6 +223,15 @@ int run(const RunOptions& options) {
         request.max_memory = static_cast<std::uint64_t>(bytes);
     }
     if (options.dry) return dry_run(*scenario, options, request);
+    if (request.max_memory != UINT64_MAX && is_estimated(*scenario)) {
+        const Footprint world = footprint_of(*scenario, request.partitions);
+        if (world.memory > static_cast<double>(request.max_memory)) {
+            fmt::print(stderr,
+                       "driftstorm: {} takes about {:.1f} GB once built, more than --max-memory\n",
+                       options.scenario, world.memory * 1e-9);
+            return static_cast<int>(Exit::inconclusive);
+        }
+    }
     stop_on_interrupt();
     if (options.verify) return verify(*scenario, complaints, request, options.json);
 
@@ -242,6 +251,11 @@ int run(const RunOptions& options) {
                 return static_cast<int>(Exit::usage);
             }
         }
+    if (scenario->seed > UINT64_MAX - (options.replications - 1))
+        throw CLI::ValidationError(
+            "--replications",
+            "would need seeds above 18446744073709551615, the greatest: the first is " +
+                std::to_string(scenario->seed));
     if (options.replications > 1) return replicate(*scenario, complaints, request, options);
 
     const RunOutcome outcome = run_once(*scenario, complaints, request);

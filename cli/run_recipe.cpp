@@ -76,23 +76,28 @@ MemoryGroup provenance(const Scenario& scenario, const Complaints& complaints,
     for (std::size_t i = 0; i < list.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
             if (list[i] == list[j]) list[i] += " (" + std::to_string(i) + ")";
-    MemoryColumn values{"path", "", "of a value in the resolved scenario",
-                        std::vector<std::string>{}};
-    MemoryColumn from{"origin", "", "where it was written", std::vector<std::string>{}};
-    for (const auto& [path, origin] : origins(scenario.document.root, complaints.sources())) {
-        std::get<std::vector<std::string>>(values.values).push_back(path);
-        std::get<std::vector<std::string>>(from.values).push_back(base_name(origin));
-    }
     names.name = "file";
     MemoryColumn file_name = names;
     file_name.name = "file_name";
     file_name.dimensions = {"file"};
     sources.dimensions = {"file"};
-    from.dimensions = {"path"};
-    group.dimensions = {names, values};
-    group.columns = {file_name, sources, from};
+    group.dimensions = {names};
+    group.columns = {file_name, sources};
     group.scalars = {{"scenario_resolved", "", "canonical YAML, every default written out",
                       std::vector<std::string>{resolved_yaml(scenario)}}};
+    return group;
+}
+
+/// Where each value of the scenario was written: FILE:LINE, --set or default.
+MemoryGroup value_origins(const Scenario& scenario, const Complaints& complaints) {
+    std::vector<std::string> paths, from;
+    for (const auto& [path, origin] : origins(scenario.document.root, complaints.sources())) {
+        paths.push_back(path);
+        from.push_back(base_name(origin));
+    }
+    MemoryGroup group{"/provenance/value_origin"};
+    group.dimensions = {{"path", "", "of a value in the resolved scenario", std::move(paths)}};
+    group.columns = {{"origin", "", "where it was written", std::move(from)}};
     return group;
 }
 
@@ -211,6 +216,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
         repeat + "  # driftstorm " + std::string(version_text) + ", digest " + outcome.digest);
     if (file) {
         file->add(provenance(scenario, complaints, request, world.kernel().model_versions()));
+        file->add(value_origins(scenario, complaints));
         for (const MemoryGroup& group : metrics.groups()) file->add(group);
         file->add(checks_group(checks));
         if (request.digest) file->add(ladder);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <variant>
@@ -14,28 +15,65 @@ namespace {
 
 std::string unit_or_one(const std::string& path) { return unit_of(path).value_or(""); }
 
-/// Checks that a limit's value has the metric's dimension.
+/// Whether a metric belongs to an entry that has faults of its own: that it does not exist follows.
+bool follows_from_another(std::string_view metric, const Scenario& scenario) {
+    const auto begins = [&](std::string_view section, std::string_view name) {
+        return scenario.unsound.count(child_path(section, name)) > 0 && metric.starts_with(name) &&
+               (metric.size() == name.size() || metric[name.size()] == '.' ||
+                metric[name.size()] == '[');
+    };
+    return std::any_of(scenario.servers.begin(), scenario.servers.end(),
+                       [&](const auto& entry) { return begins("servers", entry.name); }) ||
+           std::any_of(scenario.populations.begin(), scenario.populations.end(),
+                       [&](const auto& entry) { return begins("populations", entry.name); });
+}
+
+void complain_of_dimension(const Limit& limit, const std::string& what, std::string_view unit,
+                           const std::string& path, Complaints& complaints) {
+    const Dimension wanted = dimension_of(unit);
+    const std::string examples =
+        wanted == Dimension::count ? "" : " (" + std::string(dimension_examples(wanted)) + ")";
+    complaints.error(limit.at,
+                     what + " must be " + std::string(dimension_name(wanted)) + examples +
+                         ", got " + quote(limit.text),
+                     path);
+}
+
+/// Checks that a limit's value, or the metric it names, and its tolerance have the metric's
+/// dimension.
 void check_limit(const Expectation& expectation, const MetricObjects& objects,
-                 Complaints& complaints) {
+                 const Scenario& scenario, Complaints& complaints) {
     const std::string path = without_section(expectation.metric.text);
-    if (expectation.metric.text.empty()) return;
+    if (expectation.metric.text.empty() || follows_from_another(path, scenario)) return;
     if (const auto complaint = metric_complaint(path, objects)) {
         complaints.error(expectation.metric.at, *complaint, expectation.metric.path);
         return;
     }
     const Limit& limit = expectation.is;
     if (limit.metric) {
-        if (const auto complaint = metric_complaint(without_section(limit.metric->text), objects))
-            complaints.error(limit.at, *complaint, expectation.metric.path);
+        const std::string other = without_section(limit.metric->text);
+        if (follows_from_another(other, scenario)) return;
+        if (const auto complaint = metric_complaint(other, objects)) {
+            complaints.error(limit.at, *complaint, limit.metric->path);
+            return;
+        }
     }
-    if (!limit.value) return;
     const std::string unit = unit_or_one(path);
-    if (!accepts(dimension_of(unit), limit.value->dimension()))
-        complaints.error(limit.at, "the limit of " + quote(path) + " must be " +
-                                       std::string(dimension_name(dimension_of(unit))) +
-                                       " (such as " +
-                                       std::string(dimension_examples(dimension_of(unit))) +
-                                       "), got " + quote(limit.text));
+    const std::string is_path =
+        limit.metric
+            ? limit.metric->path
+            : expectation.metric.path.substr(0, expectation.metric.path.rfind('.')) + ".is";
+    const bool fits =
+        limit.metric
+            ? dimension_of(unit) == dimension_of(unit_or_one(without_section(limit.metric->text)))
+            : !limit.value || accepts(dimension_of(unit), limit.value->dimension());
+    if (!fits) {
+        complain_of_dimension(limit, "the limit of " + quote(path), unit, is_path, complaints);
+    } else if (limit.tolerance && limit.tolerance->dimension() != Dimension::share &&
+               !accepts(dimension_of(unit), limit.tolerance->dimension())) {
+        complain_of_dimension(limit, "the tolerance of " + quote(path) + ", if not in %,", unit,
+                              is_path, complaints);
+    }
 }
 
 }  // namespace
@@ -48,8 +86,7 @@ MetricObjects objects_of(const Scenario& scenario) {
             objects.stations.push_back(server.name);
     }
     for (const Named<PopulationEntry>& population : scenario.populations)
-        if (std::holds_alternative<CustomerPopulation>(population.value))
-            objects.clients.push_back(population.name);
+        if (customers_of(population.value)) objects.clients.push_back(population.name);
     return objects;
 }
 
@@ -72,7 +109,7 @@ std::unique_ptr<Scenario> read_and_check(const std::string& file,
     if (!scenario) return nullptr;
     const MetricObjects objects = objects_of(*scenario);
     for (const Expectation& expectation : scenario->expectations)
-        check_limit(expectation, objects, complaints);
+        check_limit(expectation, objects, *scenario, complaints);
     return scenario;
 }
 
@@ -123,6 +160,7 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
             }
             continue;
         }
+        if (!std::holds_alternative<DevicePopulation>(population.value)) continue;
         const auto& devices = std::get<DevicePopulation>(population.value);
         if (devices.traffic.reply.probability > 0)
             facts["reply_gap_mean"] = devices.traffic.reply.gap.mean();
@@ -131,9 +169,13 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
                 if (clock.name == devices.clock.options.front().name)
                     facts["skew_sd"] = std::sqrt(2.0 * clock.value.initial_offset.variance());
     }
-    for (const FaultEntry& fault : scenario.timeline)
+    facts["faults"] = 0;
+    for (const FaultEntry& fault : scenario.timeline) {
         if (fault.fault == FaultKind::node_down && fault.length)
             facts["outage"] = fault.length->seconds();
+        const bool happens = !fault.length || fault.length->ns > 0;
+        if (happens && fault.at.ns < scenario.duration.ns) ++facts["faults"];
+    }
     return facts;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -28,6 +29,7 @@ struct Kinds<std::variant<Kind...>> {
         if (!check_is_map(node, {path, path, {}, complaints})) return false;
         const Node* word = node.find("kind");
         std::size_t index = words.size();
+        bool forgotten = false;
         if (word != nullptr) {
             const auto found =
                 read_word(*word, {"kind", child_path(path, "kind"), {}, complaints}, words);
@@ -42,6 +44,18 @@ struct Kinds<std::variant<Kind...>> {
                     "'kind' is missing; it is " + list_words({words.begin(), words.end()}), path);
                 return false;
             }
+            // Keys that another kind has and this one has not: it was forgotten.
+            const std::array<std::size_t, sizeof...(Kind)> known{keys_known<Kind>(node)...};
+            const auto best = std::max_element(known.begin(), known.end()) - known.begin();
+            if (known[static_cast<std::size_t>(best)] > known[index]) {
+                index = static_cast<std::size_t>(best);
+                complaints.error(node.position(),
+                                 "'kind: " + std::string(words[index]) +
+                                     "' is missing, by its keys; without it this is of kind " +
+                                     std::string(otherwise),
+                                 path);
+                forgotten = true;
+            }
         }
         std::size_t at = 0;
         bool sound = false;
@@ -52,7 +66,15 @@ struct Kinds<std::variant<Kind...>> {
             entry = std::move(params);
         };
         (try_kind(std::type_identity<Kind>{}), ...);
-        return sound;
+        return sound && !forgotten;
+    }
+    template <class K>
+    static std::size_t keys_known(const Node& node) {
+        const std::vector<std::string_view> own = keys_of<K>().own;
+        return static_cast<std::size_t>(
+            std::count_if(node.entries().begin(), node.entries().end(), [&](const auto& entry) {
+                return std::find(own.begin(), own.end(), entry.key) != own.end();
+            }));
     }
     static Node write(const std::variant<Kind...>& entry) {
         return std::visit(
@@ -74,13 +96,15 @@ struct Kinds<std::variant<Kind...>> {
 
 template <class Variant>
 void read_kinds(const Node& section, const std::string& path, Complaints& complaints,
-                std::string_view otherwise, std::vector<Named<Variant>>& entries) {
+                std::string_view otherwise, std::vector<Named<Variant>>& entries,
+                std::set<std::string>& unsound) {
     if (section.is_null() || !check_is_map(section, {path, path, {}, complaints})) return;
     for (const Node::Entry& entry : section.entries()) {
         const std::string below = child_path(path, entry.key);
         check_name(entry.key, entry.key_position, below, complaints);
         Named<Variant> named{entry.key, entry.key_position, Variant{}};
-        Kinds<Variant>::read(entry.value, below, complaints, named.value, otherwise);
+        if (!Kinds<Variant>::read(entry.value, below, complaints, named.value, otherwise))
+            unsound.insert(below);
         entries.push_back(std::move(named));
     }
 }
@@ -206,20 +230,29 @@ constexpr std::array<std::string_view, 1> no_outputs{"none"};
 void check_outputs(const Node& node, Scenario& scenario, Complaints& complaints) {
     if (node.is_null()) return;
     if (node.is_scalar()) {
-        scenario.outputs_none =
-            read_word(node, {"outputs", "outputs", {}, complaints}, no_outputs).has_value();
+        scenario.outputs_none = node.text() == no_outputs.front();
+        if (!scenario.outputs_none)
+            complain_must_be(node, {"outputs", "outputs", {}, complaints},
+                             "a map of series, events and messages, or none");
         return;
     }
     read_fields(node, "outputs", complaints, scenario.outputs);
     const Node* events = node.find("events");
     std::vector<std::string_view> known;
     for (const auto& [word, table] : event_tables()) known.push_back(word);
+    std::map<std::string, Position> seen;
     for (std::size_t i = 0; i < scenario.outputs.events.size(); ++i) {
         const std::string& word = scenario.outputs.events[i];
-        if (std::find(known.begin(), known.end(), word) != known.end()) continue;
         const Position at = events != nullptr && i < events->size()
                                 ? events->entries()[i].value.position()
                                 : node.position();
+        const auto [first, is_new] = seen.emplace(word, at);
+        if (!is_new && !word.empty()) {
+            complaints.error(at, quote(word) + " is listed twice", "outputs.events")
+                .notes.push_back({first->second, "first listed here"});
+            continue;
+        }
+        if (word.empty() || std::find(known.begin(), known.end(), word) != known.end()) continue;
         complaints.error(at, "no such kind of event: " + quote(word) + did_you_mean(word, known),
                          "outputs.events");
     }
@@ -281,24 +314,6 @@ const std::vector<std::pair<std::string_view, std::string_view>>& event_tables()
     return tables;
 }
 
-const std::vector<std::pair<std::string_view, std::string_view>>& series_words() {
-    static const std::vector<std::pair<std::string_view, std::string_view>> words{
-        {"relay.queue_depth", "jobs that wait, by node"},
-        {"relay.arrivals", "packets that reached each node since the last sample"},
-        {"time_server.queue_depth", "requests waiting or being answered, by node"},
-        {"station.queue_depth", "customers who wait"},
-        {"station.in_service", "customers at workers"},
-        {"cell.attached", "devices served"},
-        {"population.connected", "devices with a connection to a relay"},
-        {"population.outbox", "messages not yet acknowledged"},
-        {"population.clock_offset.quantiles",
-         "wall clock minus true time: 1, 5, 25, 50, 75, 95, 99 %"},
-        {"population.on_wifi", "devices served by Wi-Fi"},
-        {"population.on_cellular", "devices served by a cell"},
-        {"population.without_network", "devices without a network"}};
-    return words;
-}
-
 std::vector<std::pair<std::string, std::string>> list_models() {
     return {{"mobility.kind: fixed", "stays at one place on the line"},
             {"mobility.kind: rail", "rides a line with stops"},
@@ -308,6 +323,8 @@ std::vector<std::pair<std::string, std::string>> list_models() {
             {"servers.kind: station", "a queueing station"},
             {"populations.kind: devices", "phones with a radio, a clock, an app and a person"},
             {"populations.kind: customers", "arrivals at a station"},
+            {"populations.kind: finite_customers",
+             "a fixed number of customers, who think between an answer and the next request"},
             {"clocks.sync.protocol: sntp", "one-packet NTP client with step and slew"},
             {"clocks.sync.protocol: nitz", "time from the cell"}};
 }
@@ -319,9 +336,19 @@ std::vector<std::pair<std::string, std::string>> list_faults() {
         {"cell_degrade", "other rates; target a cell or access point; set: { downlink, uplink }"},
         {"cell_down", "off; target a cell or access point"},
         {"packet_loss", "target a cell, access point or network.paths[K]; set: { loss }"},
-        {"capacity_factor", "target a cell or access point; set: { factor }"},
+        {"capacity_factor",
+         "other rates or, above 0, another pace of service; target a cell, an access point or a "
+         "station; set: { factor }"},
         {"clock_step", "target a server node; by: how far its clock is put forward"},
         {"app_restart", "target a population or a part of it; clear_cache"}};
+}
+
+std::optional<Customers> customers_of(const PopulationEntry& population) {
+    if (const auto* open = std::get_if<CustomerPopulation>(&population))
+        return Customers{&open->station, &open->retry};
+    if (const auto* finite = std::get_if<FinitePopulation>(&population))
+        return Customers{&finite->station, &finite->retry};
+    return std::nullopt;
 }
 
 const Named<ServerEntry>* relay_group(const Scenario& scenario) {
@@ -353,10 +380,10 @@ std::unique_ptr<Scenario> read_scenario(const std::string& file, const std::vect
     scenario->timeline = std::move(top.timeline);
     scenario->expectations = std::move(top.expectations);
     for (Expectation& expectation : scenario->expectations) expectation.at = expectation.is.at;
-    read_kinds(top.mobility, "mobility", complaints, "", scenario->mobility);
-    read_kinds(top.servers, "servers", complaints, "", scenario->servers);
+    read_kinds(top.mobility, "mobility", complaints, "", scenario->mobility, scenario->unsound);
+    read_kinds(top.servers, "servers", complaints, "", scenario->servers, scenario->unsound);
     read_kinds(top.populations, "populations", complaints, DevicePopulation::kind,
-               scenario->populations);
+               scenario->populations, scenario->unsound);
     if (!top.clocks.is_null() && check_is_map(top.clocks, {"clocks", "clocks", {}, complaints}))
         for (const Node::Entry& entry : top.clocks.entries()) {
             const std::string path = child_path("clocks", entry.key);
@@ -385,6 +412,7 @@ namespace {
 template <class Variant>
 Node kinds_node(const std::vector<Named<Variant>>& entries) {
     std::vector<Node::Entry> map;
+    map.reserve(entries.size());
     for (const Named<Variant>& entry : entries)
         map.push_back({entry.name, {}, Kinds<Variant>::write(entry.value)});
     return Node::map(std::move(map), {});
@@ -412,6 +440,7 @@ std::string resolved_yaml(const Scenario& scenario) {
     add("network", params_node(scenario.network));
     add("mobility", kinds_node(scenario.mobility));
     std::vector<Node::Entry> clocks;
+    clocks.reserve(scenario.clocks.size());
     for (const Named<ClockEntry>& clock : scenario.clocks)
         clocks.push_back({clock.name, {}, clock_node(clock.value)});
     add("clocks", Node::map(std::move(clocks), {}));

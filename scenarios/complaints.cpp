@@ -239,6 +239,19 @@ std::string Complaints::json() const {
     return out + "]\n";
 }
 
+std::size_t Complaints::distinct_errors() const {
+    const auto is_error = [](const Complaint& one) { return one.severity == Severity::error; };
+    const std::vector<Complaint> shown = sorted();
+    const auto kept = std::count_if(all_.begin(), all_.end(), is_error);
+    const auto distinct = std::count_if(shown.begin(), shown.end(), is_error);
+    return errors_ - static_cast<std::size_t>(kept - distinct);
+}
+
+bool Complaints::told_at(const Position& at) const {
+    return at.known() && std::any_of(all_.begin(), all_.end(),
+                                     [&](const Complaint& one) { return one.at == at; });
+}
+
 void Complaints::throw_if_any() const {
     if (any_errors()) throw ScenarioError(text());
 }

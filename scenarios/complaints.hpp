@@ -111,6 +111,9 @@ class Complaints {
     Complaint& last() { return kept_last_ ? all_.back() : overflow_; }
 
     std::size_t errors() const { return errors_; }
+    /// Errors as a person counts them: those that text() shows, and those that it says were
+    /// dropped.
+    std::size_t distinct_errors() const;
     std::size_t warnings() const { return warnings_; }
     bool any_errors() const { return errors_ > 0; }
 
@@ -123,6 +126,8 @@ class Complaints {
     std::string json() const;
 
     /// @throws ScenarioError with text() when there was an error; warnings alone do not throw.
+    /// Whether something stands against this very place already.
+    bool told_at(const Position& at) const;
     void throw_if_any() const;
 
   private:

@@ -153,10 +153,17 @@ class ParameterReader {
             return parameters;
         }
         for (const Node::Entry& entry : section.entries()) {
-            if (auto parameter = read_one(entry)) parameters.push_back(*std::move(parameter));
+            if (auto parameter = read_one(entry)) {
+                parameters.push_back(*std::move(parameter));
+            } else {
+                malformed_.insert(entry.key);
+            }
         }
         return parameters;
     }
+
+    /// Names whose entries were complained of.
+    const std::set<std::string>& malformed() const { return malformed_; }
 
     void assign(std::vector<Parameter>& parameters, const std::vector<Assignment>& set) {
         std::string lines;
@@ -309,7 +316,9 @@ class ParameterReader {
         const auto found = std::find_if(parameters.begin(), parameters.end(),
                                         [&](const Parameter& p) { return p.name == one.name; });
         if (found == parameters.end()) {
+            if (malformed_.count(one.name) > 0) return;  // told of
             std::vector<std::string> known;
+            known.reserve(parameters.size());
             for (const Parameter& parameter : parameters) known.push_back(parameter.name);
             Complaint& complaint =
                 complaints_.error(name_at, "there is no parameter " + quote(one.name) +
@@ -346,6 +355,7 @@ class ParameterReader {
 
     Complaints& complaints_;
     std::set<std::string>& allowed_unused_;
+    std::set<std::string> malformed_;
 };
 
 /// Takes `unused: ok` out of the entries of sections that exist only to be referred to.
@@ -424,7 +434,8 @@ std::optional<Document> load_document(const std::string& name, const std::vector
     reader.assign(document.parameters, set);
     const Node sections =
         without_unused_marks(without(whole, "parameters"), document.allowed_unused, complaints);
-    document.root = with_plain_lists(with_parameters(sections, document.parameters, complaints));
+    document.root = with_plain_lists(
+        with_parameters(sections, document.parameters, reader.malformed(), complaints));
     complain_about_unused_parameters(document, complaints);
     return document;
 }

@@ -18,8 +18,10 @@ bool fits(FaultKind fault, TargetKind target) {
             return target == TargetKind::router || target == TargetKind::wire;
         case FaultKind::cell_degrade:
         case FaultKind::cell_down:
-        case FaultKind::capacity_factor:
             return target == TargetKind::cell || target == TargetKind::access_point;
+        case FaultKind::capacity_factor:
+            return target == TargetKind::cell || target == TargetKind::access_point ||
+                   target == TargetKind::server_node;
         case FaultKind::packet_loss:
             return target == TargetKind::cell || target == TargetKind::access_point ||
                    target == TargetKind::path;
@@ -143,13 +145,22 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
         std::string may;
         for (const auto& [known, help] : list_faults())
             if (known == word) may = help;
+        may.erase(0, std::min(may.find("target "), may.size()));
         return nothing(complaints, selector,
-                       word + " cannot hit " + quote(selector.text) + ": " + may);
+                       word + " cannot hit " + quote(selector.text) + "; " + may);
     }
     const std::vector<std::string> names = names_of(scenario, *kind);
-    if (std::find(names.begin(), names.end(), name) == names.end())
-        return nothing(complaints, selector,
-                       quote(selector.text) + " matches nothing" + did_you_mean(name, names));
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+        std::string hint = did_you_mean(name, names);
+        if (hint.empty() && !names.empty() && names.size() <= 12)
+            hint = "; there is " + list_words({names.begin(), names.end()});
+        return nothing(complaints, selector, quote(selector.text) + " matches nothing" + hint);
+    }
+    // What an entry with faults of its own holds is not known.
+    if (scenario.unsound.count(child_path("servers", name)) > 0 && *kind == TargetKind::server_node)
+        return std::nullopt;
+    if (scenario.unsound.count(child_path("populations", name)) > 0 && *kind == TargetKind::device)
+        return std::nullopt;
 
     Targets targets;
     targets.kind = *kind;
@@ -159,6 +170,14 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
         if (fault.fault == FaultKind::clock_step && std::holds_alternative<StationGroup>(server))
             return nothing(complaints, selector,
                            "clock_step cannot hit " + quote(name) + ": a station has no clock");
+        if (fault.fault == FaultKind::capacity_factor &&
+            !std::holds_alternative<StationGroup>(server))
+            return nothing(complaints, selector,
+                           "capacity_factor cannot hit " + quote(name) +
+                               ": of servers, only stations have a pace to change");
+        if (fault.fault == FaultKind::capacity_factor && fault.set.factor == 0.0)
+            return nothing(complaints, selector,
+                           "a station's pace cannot be 0; a node_down stops it");
         const std::uint32_t nodes = nodes_of(server);
         for (std::uint32_t node = 0; node < nodes; ++node) {
             if (!rest.empty() && rest.front().kind == SelectorStep::Kind::index &&
@@ -170,7 +189,8 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
         if (targets.names.empty())
             return nothing(complaints, selector,
                            quote(selector.text) + " matches nothing: " + quote(name) + " has " +
-                               std::to_string(nodes) + " nodes, numbered from 0");
+                               std::to_string(nodes) + (nodes == 1 ? " node" : " nodes") +
+                               ", numbered from 0");
         return targets;
     }
     targets.names.push_back(name);
@@ -185,7 +205,7 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
                     return nothing(complaints, selector,
                                    quote(selector.text) + " matches nothing: " + quote(name) +
                                        " has " + std::to_string(count) +
-                                       " devices, numbered from 0");
+                                       (count == 1 ? " device" : " devices") + ", numbered from 0");
                 targets.members.front() = static_cast<std::uint32_t>(step.index) + 1;
             }
             for (const SelectorStep::Match& match : step.matches) {

@@ -14,6 +14,7 @@ namespace driftstorm {
 struct Node::Data {
     NodeKind kind = NodeKind::null;
     bool quoted = false;
+    bool appends = false;
     Position at;
     Position origin;
     std::string text;
@@ -51,6 +52,13 @@ Node Node::sequence(std::vector<Entry> items, const Position& at) {
     return collection(NodeKind::sequence, std::move(items), at);
 }
 
+Node Node::appending(std::vector<Entry> items, const Position& at) {
+    const Node list = collection(NodeKind::sequence, std::move(items), at);
+    auto data = std::make_shared<Data>(*list.data_);
+    data->appends = true;
+    return Node(std::move(data));
+}
+
 Node Node::map(std::vector<Entry> entries, const Position& at) {
     return collection(NodeKind::map, std::move(entries), at);
 }
@@ -64,6 +72,7 @@ Node Node::null(const Position& at) {
 NodeKind Node::kind() const { return data_->kind; }
 const std::string& Node::text() const { return data_->text; }
 bool Node::quoted() const { return data_->quoted; }
+bool Node::appends() const { return data_->appends; }
 const std::vector<Node::Entry>& Node::entries() const { return data_->entries; }
 std::size_t Node::size() const { return data_->entries.size(); }
 const Position& Node::position() const { return data_->at; }
@@ -132,8 +141,13 @@ Position position_at(const Sources::File& file, std::uint32_t index, std::size_t
 /// Looks at the bytes before yaml-cpp sees them: it takes UTF-16 and 0x04 (its own end mark) in
 /// ways that show nowhere, and counts no lines at a lone carriage return.
 bool bytes_are_sound(std::uint32_t index, Complaints& complaints) {
+    constexpr std::size_t most_told = 3;  // of one file: it is no text, and three places show it
     const Sources::File& file = complaints.sources().file(index);
     const std::string_view bytes = file.bytes;
+    if (bytes.substr(0, 2) == "\xFF\xFE" || bytes.substr(0, 2) == "\xFE\xFF") {
+        complaints.error({index, 1, 1, 0}, "the file is UTF-16; save it as UTF-8");
+        return false;
+    }
     if (bytes.size() > largest_file) {
         complaints.error({index, 1, 1, 0},
                          "the file is larger than 16 MiB; describe many equal "
@@ -142,7 +156,7 @@ bool bytes_are_sound(std::uint32_t index, Complaints& complaints) {
     }
     const std::size_t before = complaints.errors();
     bool in_indentation = true;
-    for (std::size_t i = 0; i < bytes.size() && complaints.errors() < before + 20;) {
+    for (std::size_t i = 0; i < bytes.size() && complaints.errors() < before + most_told;) {
         const char c = bytes[i];
         const std::size_t length = utf8_sequence(bytes.substr(i));
         if (length == 0) {
@@ -485,10 +499,19 @@ Node checked(const Node& node, const std::string& path, Complaints& complaints) 
                          : Node::sequence(std::move(entries), node.position());
 }
 
-/// Where a quote is opened that no quote closes, judged without a full parse: a quote opens where a
-/// value can begin. yaml-cpp reads such a text to the end of the file and then stumbles elsewhere.
-std::optional<std::size_t> unclosed_quote(std::string_view text) {
+/// What a text leaves open, judged without a full parse: quotes open where a value can begin,
+/// brackets outside of quotes and comments.
+struct Unclosed {
+    std::optional<std::size_t> quote;   ///< offset of a quote that none closes
+    std::vector<std::size_t> brackets;  ///< offsets of brackets open at the end, outermost first
+};
+
+/// yaml-cpp reads a quote that is never closed to the end of the file, or up to the next quote, and
+/// then stumbles elsewhere. @param text  up to where it stumbled, or all of it
+Unclosed unclosed_in(std::string_view text) {
     static constexpr std::string_view before_values = ":[{,-?\n";
+    static constexpr std::string_view after_values = " \r\n,]}:";
+    Unclosed found;
     char previous = '\n';  // last character that is no space
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -498,24 +521,103 @@ std::optional<std::size_t> unclosed_quote(std::string_view text) {
         } else if ((c == '"' || c == '\'') &&
                    before_values.find(previous) != std::string_view::npos) {
             const std::size_t close = closing_quote(text.substr(i));
-            if (close == std::string_view::npos) return i;
+            // One that ends on a later line, right before a word, has met the next text's quote.
+            const bool met_another =
+                close != std::string_view::npos && i + close + 1 < text.size() &&
+                text.substr(i, close).find('\n') != std::string_view::npos &&
+                after_values.find(text[i + close + 1]) == std::string_view::npos;
+            if (close == std::string_view::npos || met_another) {
+                found.quote = i;
+                return found;
+            }
             i += close;
             previous = c;
         } else if (c != ' ' && c != '\r') {
+            if (c == '{' || c == '[') found.brackets.push_back(i);
+            if ((c == '}' || c == ']') && !found.brackets.empty()) found.brackets.pop_back();
             previous = c;
         }
     }
-    return {};
+    return found;
+}
+
+/// The last line above `line` that holds more than a comment; 0: none.
+std::uint32_t line_above(const Sources& sources, std::uint32_t index, std::uint32_t line) {
+    while (--line > 0) {
+        const std::string_view text = sources.line(index, line);
+        const std::size_t begin = text.find_first_not_of(' ');
+        if (begin != std::string_view::npos && text[begin] != '#') return line;
+    }
+    return 0;
+}
+
+/// Whether a line of a map lacks its ':', or the space after it, so that yaml-cpp reads on to the
+/// next line and finds a ':' there that it does not expect.
+bool lacks_colon(std::string_view line) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (begin == std::string_view::npos) return false;
+    line = line.substr(begin, line.find(" #") - begin);
+    static constexpr std::string_view begins_otherwise = "-?[]{}\"'&*!|>#";
+    if (begins_otherwise.find(line.front()) != std::string_view::npos) return false;
+    return line.find(": ") == std::string_view::npos && line.back() != ':' && line.back() != ',';
+}
+
+/// @param stumbled, inner  offsets of where the parser stumbled and of the innermost open bracket
+void complain_of_brackets(std::uint32_t index, std::size_t stumbled, std::size_t inner,
+                          Complaints& complaints) {
+    const Sources::File& file = complaints.sources().file(index);
+    const std::string_view bytes = file.bytes;
+    const char found = stumbled < bytes.size() ? bytes[stumbled] : ' ';
+    const char before = stumbled > 0 && stumbled < bytes.size() ? bytes[stumbled - 1] : ' ';
+    const Position at = position_at(file, index, stumbled);
+    const Position opened = position_at(file, index, inner);
+    const std::string bracket = "'" + std::string(1, bytes[inner]) + "'";
+    if (found == '{' && before == '$') {
+        const std::size_t end = std::min(bytes.find_first_of("}\n", stumbled), bytes.size());
+        const std::string name(bytes.substr(stumbled + 1, end - stumbled - 1));
+        complaints.error(position_at(file, index, stumbled - 1),
+                         "a parameter is written $" + name + ", without braces");
+    } else if (found == '[' && before != ' ' && before != '\n' && before != ',') {
+        complaints.error(at, "a text with '[' needs quotes inside of " + bracket);
+    } else if (opened.line < at.line) {
+        complaints
+            .error(opened, "this " + bracket + " is never closed, or a ',' is missing before it is")
+            .notes.push_back({at, "the text goes wrong here"});
+    } else {
+        complaints.error(at, "the " + bracket + " before this is not closed, or a ',' is missing")
+            .notes.push_back({opened, "it stands here"});
+    }
 }
 
 void complain_of_syntax(std::uint32_t index, const Position& at, const std::string& message,
                         Complaints& complaints) {
-    const Sources::File& file = complaints.sources().file(index);
-    if (const auto quote_at = unclosed_quote(file.bytes)) {
+    const Sources& sources = complaints.sources();
+    const Sources::File& file = sources.file(index);
+    if (const auto quote_at = unclosed_in(file.bytes).quote) {
         complaints.error(position_at(file, index, *quote_at), "this quote is never closed");
-    } else {
-        complaints.error(at, message);
+        return;
     }
+    const std::string_view bytes = file.bytes;
+    const std::size_t stumbled = offset_of(file, at);
+    const std::vector<std::size_t> open = unclosed_in(bytes.substr(0, stumbled)).brackets;
+    if (message.find("is not closed") != std::string::npos && !open.empty()) {
+        complain_of_brackets(index, stumbled, open.back(), complaints);
+        return;
+    }
+    const std::uint32_t above = open.empty() ? line_above(sources, index, at.line) : 0;
+    if (message.find("':'") != std::string::npos && above > 0 &&
+        lacks_colon(sources.line(index, above))) {
+        const std::string_view line = sources.line(index, above);
+        const std::size_t begin = line.find_first_not_of(' ');
+        const std::size_t colon = line.find(':', begin);
+        Position there{index, above, static_cast<std::uint32_t>(begin + 1), 1};
+        if (colon != std::string_view::npos) there.column = static_cast<std::uint32_t>(colon + 1);
+        complaints.error(there, colon != std::string_view::npos
+                                    ? "a space is missing after this ':'"
+                                    : "this line has no ':'; a map's lines are KEY: VALUE");
+        return;
+    }
+    complaints.error(at, message);
 }
 
 /// Runs yaml-cpp over the text. A second document is asked for, since yaml-cpp silently drops all

@@ -25,6 +25,9 @@ class Node {
     Node();
     static Node scalar(std::string text, bool quoted, const Position& at);
     static Node sequence(std::vector<Entry> items, const Position& at);
+    /// The list of an `{ append: [...] }`: what is read from it comes after the model's own
+    /// default.
+    static Node appending(std::vector<Entry> items, const Position& at);
     static Node map(std::vector<Entry> entries, const Position& at);
     static Node null(const Position& at);
 
@@ -38,6 +41,8 @@ class Node {
     const std::string& text() const;
     /// Whether a scalar was written in quotes or as a block.
     bool quoted() const;
+    /// Whether a sequence is to come after the default instead of in its place.
+    bool appends() const;
 
     /// A map's or sequence's members in the order of the file; none for the others.
     const std::vector<Entry>& entries() const;

@@ -20,8 +20,9 @@ std::string_view choose(const WeightedChoice& choice, std::uint64_t seed, Purpos
         sum += option.share;
         if (u < sum) return option.name;
     }
-    for (auto option = choice.options.rbegin(); option != choice.options.rend(); ++option)
-        if (option->share > 0) return option->name;  // rounding left a sliver above the last share
+    for (std::size_t i = choice.options.size();
+         i-- > 0;)  // rounding left a sliver above the last share
+        if (choice.options[i].share > 0) return choice.options[i].name;
     return choice.options.back().name;
 }
 

@@ -139,6 +139,8 @@ bool Names::use(const Reference& reference, std::initializer_list<std::string_vi
     if (reference.name.empty()) return false;
     std::vector<std::string> known;
     for (const std::string_view section : sections) {
+        const Node* written = find_path(document_.root, section);
+        if (written != nullptr && !written->is_map()) return false;  // the section was told of
         if (has(section, reference.name)) {
             mark_used(section, reference.name);
             return true;
@@ -154,12 +156,17 @@ bool Names::use(const Reference& reference, std::initializer_list<std::string_vi
                          reference.path);
     for (const std::string_view section : sections) {
         const auto found = sections_.find(section);
-        if (found == sections_.end() || near.empty()) continue;
+        if (found == sections_.end()) continue;
         for (const Entry& entry : found->second) {
-            if (entry.name != near) continue;
-            complaint.notes.push_back({entry.at, quote(near) + " is defined here"});
-            mark_used(section, near);  // as was meant
+            // One of them was meant; which, is known only by a name near to it.
+            if (near.empty() || entry.name == near) mark_used(section, entry.name);
+            if (entry.name == near)
+                complaint.notes.push_back({entry.at, quote(near) + " is defined here"});
         }
+    }
+    if (near.empty() && !known.empty() && known.size() <= 12) {
+        const std::vector<std::string_view> views(known.begin(), known.end());
+        complaint.notes.push_back({{}, "there is " + list_words(views)});
     }
     return false;
 }

@@ -130,8 +130,8 @@ std::size_t count_digits(std::string_view text) {
 std::string times(const std::string& digits, std::uint64_t factor) {
     std::string out;
     std::uint64_t carry = 0;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-        carry += static_cast<std::uint64_t>(*digit - '0') * factor;
+    for (std::size_t i = digits.size(); i-- > 0;) {
+        carry += static_cast<std::uint64_t>(digits[i] - '0') * factor;
         out += static_cast<char>('0' + carry % 10);
         carry /= 10;
     }
@@ -249,6 +249,7 @@ std::string hint_for_unit(std::string_view unit) {
         if (hint.written == unit) return "; did you mean '" + std::string(hint.meant) + "'?";
     }
     std::vector<std::string_view> names;
+    names.reserve(units.size());
     for (const Unit& known : units) names.push_back(known.name);
     return did_you_mean(unit, names);
 }

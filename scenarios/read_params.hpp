@@ -5,6 +5,7 @@
 #include "sim/core/fields.hpp"
 #include "sim/core/rate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -31,6 +32,11 @@ struct Named {
     Position at;
     T value;
 };
+
+/// How many of an enum's words come before those that a scenario may choose: states that are no
+/// choice.
+template <class Enum>
+inline constexpr std::size_t first_choice = 0;
 
 /// What read_params is told beyond fields().
 struct ReadOptions {
@@ -72,6 +78,7 @@ bool read_fields(const Node& node, const std::string& path, Complaints& complain
     const std::size_t before = complaints.errors();
     bool sound = true;
     const KeyScope scope{options.scope, &keys_of<Params>, path};
+    std::vector<std::string> meant;  // by misspelt keys, of which more must not be said
     for (const Node::Entry& entry : node.entries()) {
         bool known = false;
         for_each_field<Params>([&](const auto& field) {
@@ -85,11 +92,14 @@ bool read_fields(const Node& node, const std::string& path, Complaints& complain
                                    &scope};
             sound = ValueForm<Value>::read(entry.value, place, params.*field.member) && sound;
         });
-        if (!known) complain_unknown_key(entry, scope, options.also_known, complaints);
+        if (!known)
+            meant.push_back(complain_unknown_key(entry, scope, options.also_known, complaints));
     }
     if constexpr (HasRequired<Params>) {
         for (const std::string_view key : Params::required()) {
-            if (!node.find(key)) complain_missing_key(key, node, path, complaints);
+            if (node.find(key) == nullptr &&
+                std::find(meant.begin(), meant.end(), key) == meant.end())
+                complain_missing_key(key, node, path, complaints);
         }
     }
     return sound && complaints.errors() == before;
@@ -249,15 +259,20 @@ struct ValueForm<Enum> {
     static_assert(!enum_words<Enum>.empty(), "specialise enum_words beside the enum");
 
     static bool read(const Node& node, const ValuePlace& place, Enum& member) {
-        const auto index = read_word(node, place, enum_words<Enum>);
-        if (index) member = static_cast<Enum>(*index);
+        const auto index = read_word(node, place, choices());
+        if (index) member = static_cast<Enum>(*index + first_choice<Enum>);
         return index.has_value();
     }
     static std::optional<Node> write(Enum value, const ValueShape&) {
         return text_node(std::string(enum_words<Enum>.at(static_cast<std::size_t>(value))));
     }
     static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.words(enum_words<Enum>);
+        return writer.words(choices());
+    }
+
+  private:
+    static constexpr std::span<const std::string_view> choices() {
+        return std::span<const std::string_view>(enum_words<Enum>).subspan(first_choice<Enum>);
     }
 };
 
@@ -281,9 +296,14 @@ struct ValueForm<std::optional<T>> {
 template <class T>
 struct ValueForm<std::vector<T>> {
     static bool read(const Node& node, const ValuePlace& place, std::vector<T>& member) {
-        if (!check_is_sequence(node, place)) return false;
+        if (!check_is_sequence(node, place)) {
+            if (node.is_map())
+                place.complaints.last().notes.push_back(
+                    {{}, "what is to come after the list there was is written { append: [...] }"});
+            return false;
+        }
         const std::size_t before = place.complaints.errors();
-        member.clear();
+        if (!node.appends()) member.clear();
         std::map<std::string, Position> names;
         for (const Node::Entry& entry : node.entries()) {
             T item{};
@@ -345,7 +365,11 @@ struct ValueForm<std::vector<Named<T>>> {
 template <HasFields Params>
 struct ValueForm<Params> {
     static bool read(const Node& node, const ValuePlace& place, Params& member) {
-        if (!check_is_map(node, place)) return false;
+        if (!node.is_map()) {
+            if (!check_is_map(node, place) && !node.is_null())
+                add_note_of_keys(keys_of<Params>().own, place.complaints);
+            return false;
+        }
         return read_fields(node, place.path, place.complaints, member, {{}, place.scope});
     }
     static std::optional<Node> write(const Params& value, const ValueShape&) {

@@ -58,7 +58,7 @@ Node merged(const Node& base, const Node& over, const std::string& path, Complai
             .error(over.position(),
                    "'append' needs a list to append to, but there is " + base.describe(), path)
             .notes.push_back({base.position(), "which stands here"});
-        return over;
+        return base;  // a reader has nothing more to say of it
     }
     const bool by_key =
         base.is_map() && over.is_map() && !is_value_map(base) && !is_value_map(over);
@@ -273,6 +273,17 @@ Node with_scalars(const Node& node, const std::string& path, const Replace& repl
                          : Node::sequence(std::move(entries), node.position());
 }
 
+/// The name in a text that begins like a reference: "outage" of "$outage * 2" and of "${outage}".
+std::string_view parameter_named_in(std::string_view text) {
+    const std::size_t begin = text.substr(0, 2) == "${" ? 2 : 1;
+    std::size_t end = begin;
+    while (end < text.size() &&
+           ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') ||
+            (text[end] >= '0' && text[end] <= '9') || text[end] == '_'))
+        ++end;
+    return text.substr(begin, end - begin);
+}
+
 }  // namespace
 
 Node with_extends(const Node& root, Complaints& complaints) {
@@ -286,7 +297,8 @@ Node with_extends(const Node& root, Complaints& complaints) {
     return Extender(complaints).resolve(top, "");
 }
 
-Node with_parameters(const Node& root, std::vector<Parameter>& parameters, Complaints& complaints) {
+Node with_parameters(const Node& root, std::vector<Parameter>& parameters,
+                     const std::set<std::string>& malformed, Complaints& complaints) {
     std::map<std::string_view, Parameter*> by_name;
     for (Parameter& parameter : parameters) by_name.emplace(parameter.name, &parameter);
     return with_scalars(root, "", [&](const Node& node, const std::string& path) {
@@ -297,7 +309,17 @@ Node with_parameters(const Node& root, std::vector<Parameter>& parameters, Compl
             found->second->used = true;
             return found->second->value.referred_from(node.position(), text);
         }
+        if (malformed.count(text.substr(1)) > 0) return Node::null(node.position());  // told of
+        if (const auto meant = by_name.find(parameter_named_in(text)); meant != by_name.end()) {
+            meant->second->used = true;
+            complaints.error(node.position(),
+                             quote(text) + ": a value is '$" + meant->second->name +
+                                 "' alone; the language has no expressions",
+                             path);
+            return Node::null(node.position());
+        }
         std::vector<std::string> known;
+        known.reserve(parameters.size());
         for (const Parameter& parameter : parameters) known.push_back(parameter.name);
         const std::string near = nearest_word(text.substr(1), known);
         Complaint& complaint =
@@ -315,7 +337,10 @@ Node with_parameters(const Node& root, std::vector<Parameter>& parameters, Compl
 }
 
 Node with_plain_lists(const Node& root) {
-    if (const Node* items = appended(root)) return with_plain_lists(*items);
+    if (const Node* items = appended(root)) {
+        const Node plain = with_plain_lists(*items);
+        return Node::appending(plain.entries(), plain.position());
+    }
     if (root.entries().empty()) return root;
     std::vector<Node::Entry> entries = root.entries();
     bool changed = false;
@@ -325,8 +350,9 @@ Node with_plain_lists(const Node& root) {
         entry.value = std::move(value);
     }
     if (!changed) return root;
-    return root.is_map() ? Node::map(std::move(entries), root.position())
-                         : Node::sequence(std::move(entries), root.position());
+    if (root.is_map()) return Node::map(std::move(entries), root.position());
+    return root.appends() ? Node::appending(std::move(entries), root.position())
+                          : Node::sequence(std::move(entries), root.position());
 }
 
 }  // namespace driftstorm

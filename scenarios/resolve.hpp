@@ -20,9 +20,11 @@ Node merged(const Node& base, const Node& over, const std::string& path, Complai
 Node with_extends(const Node& root, Complaints& complaints);
 
 /// Every plain `$name` replaced by the parameter's value, which is marked as used.
-Node with_parameters(const Node& root, std::vector<Parameter>& parameters, Complaints& complaints);
+/// @param malformed  names of parameters that were complained of already
+Node with_parameters(const Node& root, std::vector<Parameter>& parameters,
+                     const std::set<std::string>& malformed, Complaints& complaints);
 
-/// Every `{ append: [...] }` that had no list to append to, as that list.
+/// Every `{ append: [...] }` that had no list to append to, as a list that comes after the default.
 Node with_plain_lists(const Node& root);
 
 /// A new map with one member less; the same map when it has none of that name.

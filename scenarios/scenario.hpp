@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -36,6 +37,10 @@ namespace driftstorm {
 
 /// A scenario as read: plain parameters of every section, references checked. A World is built from
 /// it.
+
+/// "none" is the state of a device without a network; nobody chooses it.
+template <>
+inline constexpr std::size_t first_choice<Technology> = 1;
 
 struct PathDelay {
     Duration propagation{10'000'000};
@@ -283,7 +288,25 @@ struct CustomerPopulation {
                                                              "what they do without an answer"}};
     }
 };
-using PopulationEntry = std::variant<DevicePopulation, CustomerPopulation>;
+/// As many customers as it says, each of whom thinks, asks, waits for the answer and thinks again.
+struct FinitePopulation : FiniteSources::Params {
+    static constexpr std::string_view kind = "finite_customers";
+    Reference station;
+    std::uint32_t count = 1;
+    std::optional<RetryingClients::Params> retry;
+    static constexpr std::array<std::string_view, 2> required() { return {"station", "count"}; }
+    static constexpr auto fields() {
+        using P = FinitePopulation;
+        return std::tuple_cat(
+            std::tuple{
+                Field<P, Reference>{"station", &P::station, "", "station that they go to"},
+                Field<P, std::uint32_t>{"count", &P::count, "", "number of customers", 0, 5e6}},
+            FiniteSources::Params::fields(),
+            std::tuple{Field<P, std::optional<RetryingClients::Params>>{
+                "retry", &P::retry, "", "what they do without an answer"}});
+    }
+};
+using PopulationEntry = std::variant<DevicePopulation, CustomerPopulation, FinitePopulation>;
 
 struct FaultSettings {
     std::optional<std::int64_t> downlink;
@@ -422,10 +445,34 @@ struct Scenario {
     bool outputs_none = false;
     std::vector<Expectation> expectations;
     std::vector<std::pair<std::string, RadioTrace>>
-        traces;         ///< of TraceReplay entries, by mobility name
-    Document document;  ///< resolved, for provenance and --explain-value
+        traces;                     ///< of TraceReplay entries, by mobility name
+    std::set<std::string> unsound;  ///< paths of entries with faults of their own: what would
+                                    ///< follow from these is not told
+    Document document;              ///< resolved, for provenance and --explain-value
     bool parameters_changed = false;
 };
+
+/// The station that a population goes to, and what its members do without an answer; nothing for
+/// devices.
+struct Customers {
+    const Reference* station = nullptr;
+    const std::optional<RetryingClients::Params>* retry = nullptr;
+};
+std::optional<Customers> customers_of(const PopulationEntry& population);
+
+/// A quantity that `outputs.series.of` names.
+struct SeriesWord {
+    std::string owner;     ///< "relays", "cells", or a name with dots
+    std::string quantity;  ///< "queue_depth", "clock_offset.quantiles"
+};
+/// Takes a word apart: "relays.queue_depth", and with a section or brackets
+/// "servers.relays.arrivals", "populations[phones.old].connected". @return nothing when there is no
+/// such thing to sample
+std::optional<SeriesWord> parse_series_word(const Scenario& scenario, std::string_view word);
+/// All words, as parse_series_word takes them.
+std::vector<std::string> sampled_words(const Scenario& scenario);
+/// Its name in the result, where a '_' stands for each '.'.
+std::string series_name(const SeriesWord& word);
 
 /// The entry of that name, or nullptr.
 template <class Entry>

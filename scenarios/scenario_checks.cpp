@@ -1,6 +1,8 @@
 #include "scenarios/scenario_checks.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -14,41 +16,163 @@ void use_choice(const WeightedChoice& choice, std::string_view section, std::str
         names.use({option.name, option.at, choice.path}, {section}, what, complaints);
 }
 
+/// Whether a word begins with the name of an entry that has faults of its own.
+bool follows_from_another(std::string_view word, const Scenario& scenario) {
+    for (const std::string_view section : {"servers", "populations"})
+        if (word.substr(0, section.size() + 1) == std::string(section) + ".")
+            word.remove_prefix(section.size() + 1);
+    const auto begins = [&](std::string_view section, std::string_view name) {
+        return scenario.unsound.count(child_path(section, name)) > 0 &&
+               word.substr(0, name.size()) == name &&
+               (word.size() == name.size() || word[name.size()] == '.' || word[name.size()] == '[');
+    };
+    for (const Named<ServerEntry>& server : scenario.servers)
+        if (begins("servers", server.name)) return true;
+    for (const Named<PopulationEntry>& population : scenario.populations)
+        if (begins("populations", population.name)) return true;
+    return false;
+}
+
 bool is_technology(std::string_view word) {
     const auto& words = enum_words<Technology>;
     return word != "none" && std::find(words.begin(), words.end(), word) != words.end();
 }
 
-void check_path_ends(const Scenario& scenario, Names& names, Complaints& complaints) {
+/// Where item `index` of a list stands in its file; `otherwise` when it stands in none.
+Position place_of_item(const Scenario& scenario, const std::string& list, std::size_t index,
+                       const Position& otherwise) {
+    const Node* item = find_path(scenario.document.root, item_path(list, index));
+    return item != nullptr ? item->position() : otherwise;
+}
+
+void complain_of_router(const Scenario& scenario, const std::string& list, std::size_t index,
+                        const std::string& router, const Position& otherwise,
+                        Complaints& complaints) {
+    std::vector<std::string> known;
+    known.reserve(scenario.network.routers.size());
+    for (const auto& one : scenario.network.routers) known.push_back(one.name);
+    complaints.error(place_of_item(scenario, list, index, otherwise),
+                     "there is no router " + quote(router) + did_you_mean(router, known), list);
+}
+
+/// A path holds both ways, so that a pair has one.
+void check_pairs(const Scenario& scenario, Complaints& complaints) {
+    std::map<std::pair<std::string, std::string>, const PathEntry*> seen;
     for (const PathEntry& path : scenario.network.paths) {
+        if (path.from.name.empty() || path.to.name.empty()) continue;
+        const auto [first, is_new] = seen.emplace(std::minmax(path.from.name, path.to.name), &path);
+        if (is_new) continue;
+        complaints
+            .error(path.from.at,
+                   "there is a path between " + quote(path.from.name) + " and " +
+                       quote(path.to.name) + " already; a pair has one, which holds both ways",
+                   path.from.path)
+            .notes.push_back({first->second->from.at, "the first stands here"});
+    }
+}
+
+void check_path_ends(const Scenario& scenario, Names& names, Complaints& complaints) {
+    for (std::size_t i = 0; i < scenario.network.paths.size(); ++i) {
+        const PathEntry& path = scenario.network.paths[i];
         if (!is_technology(path.from.name))
             names.use(path.from, {"servers"}, "technology or server group", complaints);
-        names.use(path.to, {"servers"}, "server group", complaints);
-        for (const std::string& router : path.over)
-            if (find_named(scenario.network.routers, router) == nullptr)
-                complaints.error(
-                    path.from.at,
-                    "'over' names the router " + quote(router) + ", which is not defined",
-                    path.from.path);
+        if (is_technology(path.to.name)) {
+            complaints.error(path.to.at,
+                             "'to' is a server group; a technology stands in 'from', and the path "
+                             "holds both ways",
+                             path.to.path);
+        } else {
+            names.use(path.to, {"servers"}, "server group", complaints);
+        }
+        const std::string over = item_path("network.paths", i) + ".over";
+        for (std::size_t r = 0; r < path.over.size(); ++r)
+            if (find_named(scenario.network.routers, path.over[r]) == nullptr)
+                complain_of_router(scenario, over, r, path.over[r], path.from.at, complaints);
         if (!path.over.empty() && path.over.size() != 2)
-            complaints.error(path.from.at,
-                             "'over' is a pair: the first and the last router of the path",
-                             path.from.path);
+            complaints.error(place_of_item(scenario, over, 0, path.from.at),
+                             "'over' is a pair: the first and the last router of the path", over);
     }
+    check_pairs(scenario, complaints);
     for (const Named<WireEntry>& wire : scenario.network.links) {
+        const std::string between = child_path("network.links", wire.name) + ".between";
+        if (find_path(scenario.document.root, between) == nullptr) continue;  // told of
+        const Position at = place_of_item(scenario, between, 0, wire.at);
         if (wire.value.between.size() != 2) {
-            complaints.error(wire.at, "'between' is a pair of routers",
-                             child_path("network.links", wire.name));
+            complaints.error(at, "'between' is a pair of routers", between);
             continue;
         }
         if (wire.value.between[0] == wire.value.between[1])
-            complaints.error(wire.at, "'between' is a router and itself",
-                             child_path("network.links", wire.name));
-        for (const std::string& end : wire.value.between)
-            if (find_named(scenario.network.routers, end) == nullptr)
-                complaints.error(
-                    wire.at, "'between' names the router " + quote(end) + ", which is not defined",
-                    child_path("network.links", wire.name));
+            complaints.error(at, "'between' is a router and itself", between);
+        for (std::size_t r = 0; r < 2; ++r)
+            if (find_named(scenario.network.routers, wire.value.between[r]) == nullptr)
+                complain_of_router(scenario, between, r, wire.value.between[r], wire.at,
+                                   complaints);
+    }
+}
+
+/// Cells have a cellular technology, access points have Wi-Fi.
+void check_technologies(const Scenario& scenario, Complaints& complaints) {
+    const auto check = [&](const std::string& section, const auto& entries, bool wifi,
+                           const char* message) {
+        for (const auto& entry : entries) {
+            if ((entry.value.technology == Technology::wifi) == wifi) continue;
+            const std::string path = child_path(section, entry.name) + ".technology";
+            const Node* written = find_path(scenario.document.root, path);
+            complaints.error(written != nullptr ? written->position() : entry.at, message, path);
+        }
+    };
+    check("network.cells", scenario.network.cells, false,
+          "a cell is lte, nr or umts; what has wifi stands under network.access_points");
+    check("network.access_points", scenario.network.access_points, true,
+          "an access point has wifi; what is cellular stands under network.cells");
+}
+
+void check_interfaces(const Scenario& scenario, const Named<PopulationEntry>& population,
+                      const DevicePopulation& devices, Complaints& complaints) {
+    const std::string path = child_path("populations", population.name) + ".interfaces";
+    const Node* written = find_path(scenario.document.root, path);
+    const Position list = written != nullptr ? written->position() : population.at;
+    if (devices.interfaces.empty())
+        complaints.error(
+            list, "a device has one interface at least; absence is written as mobility", path);
+    const std::size_t inherited =
+        devices.interfaces.size() - (written != nullptr ? written->size() : 0);
+    for (std::size_t i = 0; i < devices.interfaces.size(); ++i) {
+        const auto begin = devices.interfaces.begin();
+        const auto end = begin + static_cast<std::ptrdiff_t>(i);
+        const auto first = std::find(begin, end, devices.interfaces[i]);
+        if (first == end) continue;
+        const std::string word(
+            enum_words<Technology>[static_cast<std::size_t>(devices.interfaces[i])]);
+        const auto place = [&](std::size_t index) {
+            return index < inherited ? list
+                                     : place_of_item(scenario, path, index - inherited, list);
+        };
+        complaints
+            .error(place(i), word + " is listed twice; they stand in order of preference", path)
+            .notes.push_back({place(static_cast<std::size_t>(first - begin)), "first listed here"});
+    }
+}
+
+/// A span in which something is to happen: it must not end before it begins, and should begin
+/// before the run ends.
+void check_span(const Scenario& scenario, const std::string& section, std::string_view begin_key,
+                Duration begin, std::string_view end_key, Duration end, const std::string& what,
+                Complaints& complaints) {
+    const std::string begin_path = child_path(section, begin_key);
+    const std::string end_path = child_path(section, end_key);
+    const Node* begin_node = find_path(scenario.document.root, begin_path);
+    const Node* end_node = find_path(scenario.document.root, end_path);
+    if (end < begin && end_node != nullptr) {
+        complaints.error(end_node->position(),
+                         quote(end_key) + " is before " + quote(begin_key) + " (" +
+                             format_duration(begin) + "): nobody ever " + what,
+                         end_path);
+    } else if (begin >= scenario.duration && scenario.duration.ns > 0 && begin_node != nullptr) {
+        complaints.warning(begin_node->position(),
+                           quote(begin_key) + " is not before the end of the run (" +
+                               format_duration(scenario.duration) + "): nobody ever " + what,
+                           begin_path);
     }
 }
 
@@ -58,6 +182,19 @@ bool has_path(const Scenario& scenario, std::string_view a, std::string_view b) 
             (path.from.name == b && path.to.name == a))
             return true;
     return false;
+}
+
+void check_station(const Scenario& scenario, const Customers& customers, const std::string& where,
+                   Names& names, Complaints& complaints) {
+    const Reference& station = *customers.station;
+    if (!names.use(station, {"servers"}, "station", complaints)) return;
+    const Named<ServerEntry>* group = find_named(scenario.servers, station.name);
+    if (group != nullptr && !std::holds_alternative<StationGroup>(group->value) &&
+        scenario.unsound.count(child_path("servers", group->name)) == 0)
+        complaints
+            .error(station.at, quote(station.name) + " is no station but a server of another kind",
+                   where)
+            .notes.push_back({group->at, "defined here"});
 }
 
 void check_reach(const Scenario& scenario, Names& names, Complaints& complaints) {
@@ -73,21 +210,20 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
                          "its nodes have no path to each other; add { from: " + relays->name +
                              ", to: " + relays->name + ", delay: ... } to network.paths",
                          child_path("servers", relays->name));
+    const bool servers_unsound =
+        std::any_of(scenario.servers.begin(), scenario.servers.end(), [&](const auto& server) {
+            return scenario.unsound.count(child_path("servers", server.name)) > 0;
+        });
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const std::string where = child_path("populations", population.name);
-        if (const auto* customers = std::get_if<CustomerPopulation>(&population.value)) {
-            if (!names.use(customers->station, {"servers"}, "station", complaints)) continue;
-            const Named<ServerEntry>* station =
-                find_named(scenario.servers, customers->station.name);
-            if (station != nullptr && !std::holds_alternative<StationGroup>(station->value))
-                complaints.error(
-                    customers->station.at,
-                    quote(customers->station.name) + " is no station but a server of another kind",
-                    where);
+        if (const std::optional<Customers> customers = customers_of(population.value)) {
+            check_station(scenario, *customers, where, names, complaints);
             continue;
         }
         const auto& devices = std::get<DevicePopulation>(population.value);
-        for (const std::string& other : devices.traffic.conversations.with) {
+        const std::string with = where + ".traffic.conversations.with";
+        for (std::size_t i = 0; i < devices.traffic.conversations.with.size(); ++i) {
+            const std::string& other = devices.traffic.conversations.with[i];
             const Named<PopulationEntry>* found = find_named(scenario.populations, other);
             if (found != nullptr && std::holds_alternative<DevicePopulation>(found->value) &&
                 other != population.name)
@@ -97,15 +233,20 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
                 if (std::holds_alternative<DevicePopulation>(entry.value) &&
                     entry.name != population.name)
                     known.push_back(entry.name);
-            complaints.error(population.at,
-                             "its conversations are with " + quote(other) +
-                                 ", which is no other population of devices" +
+            complaints.error(place_of_item(scenario, with, i, population.at),
+                             "there is no other population of devices " + quote(other) +
                                  did_you_mean(other, known),
-                             where + ".traffic.conversations.with");
+                             with);
         }
+        if (scenario.unsound.count(where) > 0) continue;
+        check_interfaces(scenario, population, devices, complaints);
+        check_span(scenario, where + ".traffic.send", "from", devices.traffic.send.from, "until",
+                   devices.traffic.send.until, "writes", complaints);
         std::vector<std::pair<std::string, std::string>> needed;  // server group, for what
         if (!devices.app.options.empty()) {
-            if (relays == nullptr) {
+            if (relays == nullptr && servers_unsound) {
+                continue;  // one of them may be meant as the relay
+            } else if (relays == nullptr) {
                 complaints.error(
                     population.at,
                     "its apps have no relay: no group of servers has kind message_relay", where);
@@ -146,7 +287,8 @@ void check_clocks(const Scenario& scenario, Names& names, Complaints& complaints
                            "group of time servers", complaints))
                 continue;
             const Named<ServerEntry>* group = find_named(scenario.servers, sntp->server);
-            if (group != nullptr && !std::holds_alternative<TimeServerGroup>(group->value))
+            if (group != nullptr && !std::holds_alternative<TimeServerGroup>(group->value) &&
+                scenario.unsound.count(child_path("servers", group->name)) == 0)
                 complaints
                     .error(clock.value.sync_at[i],
                            quote(sntp->server) + " is no group of time servers", where)
@@ -158,29 +300,29 @@ void check_series(const Node& node, const Scenario& scenario, Complaints& compla
     const Node* series = node.find("series");
     const Node* of = series != nullptr ? series->find("of") : nullptr;
     if (of == nullptr) return;
-    std::vector<std::string> known;
-    const auto add = [&known](const std::string& owner, std::string_view group) {
-        for (const auto& [word, help] : series_words())
-            if (word.substr(0, word.find('.')) == group)
-                known.push_back(owner + std::string(word.substr(word.find('.'))));
-    };
-    for (const Named<ServerEntry>& server : scenario.servers) {
-        if (std::holds_alternative<RelayGroup>(server.value)) add(server.name, "relay");
-        if (std::holds_alternative<TimeServerGroup>(server.value)) add(server.name, "time_server");
-        if (std::holds_alternative<StationGroup>(server.value)) add(server.name, "station");
-    }
-    for (const Named<PopulationEntry>& population : scenario.populations)
-        if (std::holds_alternative<DevicePopulation>(population.value))
-            add(population.name, "population");
-    if (!scenario.network.cells.empty()) add("cells", "cell");
-    if (!scenario.network.access_points.empty()) add("access_points", "cell");
+    const std::vector<std::string> known = sampled_words(scenario);
+    std::map<std::string, Position> seen;
     for (const Node::Entry& item : of->entries()) {
         if (!item.value.is_scalar()) continue;
         const std::string& word = item.value.text();
-        if (std::find(known.begin(), known.end(), word) != known.end()) continue;
-        complaints.error(item.value.position(),
-                         "nothing to sample is called " + quote(word) + did_you_mean(word, known),
-                         "outputs.series.of");
+        const std::optional<SeriesWord> parsed = parse_series_word(scenario, word);
+        const Position at = item.value.position();
+        if (!parsed) {
+            if (!follows_from_another(word, scenario))
+                complaints.error(
+                    at, "nothing to sample is called " + quote(word) + did_you_mean(word, known),
+                    "outputs.series.of");
+            continue;
+        }
+        const std::string name = series_name(*parsed);
+        const auto [first, is_new] = seen.emplace(name, at);
+        if (!is_new)
+            complaints
+                .error(at,
+                       quote(word) + " is in the list already, or is called alike in the result: " +
+                           quote(name),
+                       "outputs.series.of")
+                .notes.push_back({first->second, "first listed here"});
     }
 }
 
@@ -196,29 +338,26 @@ void check_rides(const Scenario& scenario, Complaints& complaints) {
     }
 }
 
-void check_timeline(const Scenario& scenario, Complaints& complaints) {
-    for (std::size_t i = 0; i < scenario.timeline.size(); ++i) {
-        const FaultEntry& fault = scenario.timeline[i];
-        if (fault.target.steps.empty()) continue;
-        const std::string where = item_path("timeline", i);
-        const Node* entry = find_path(scenario.document.root, where);
-        const auto lacks = [entry](std::string_view key) {  // what is written wrongly is no gap
-            return entry == nullptr || entry->find(key) == nullptr;
-        };
-        if (fault.fault == FaultKind::clock_step && !fault.by && lacks("by"))
-            complaints.error(fault.target.at,
-                             "a clock_step needs 'by': how far the clock is put forward", where);
-        if (fault.fault != FaultKind::app_restart && !fault.length && lacks("for"))
-            complaints.error(fault.target.at, "'for' is missing: how long it lasts", where);
-        if (fault.fault == FaultKind::cell_degrade && !fault.set.downlink && !fault.set.uplink)
-            complaints.error(fault.target.at,
-                             "a cell_degrade needs 'set': { downlink: ..., uplink: ... }", where);
-        if (fault.fault == FaultKind::packet_loss && !fault.set.loss)
-            complaints.error(fault.target.at, "a packet_loss needs 'set': { loss: ... }", where);
-        if (fault.fault == FaultKind::capacity_factor && !fault.set.factor)
-            complaints.error(fault.target.at, "a capacity_factor needs 'set': { factor: ... }",
-                             where);
-        resolve_target(scenario, fault, complaints);
+void check_windows(const Scenario& scenario, Complaints& complaints) {
+    for (const Named<PopulationEntry>& population : scenario.populations) {
+        const auto* customers = std::get_if<CustomerPopulation>(&population.value);
+        const std::string where = child_path("populations", population.name);
+        if (customers == nullptr || scenario.unsound.count(where) > 0) continue;
+        check_span(scenario, where + ".arrivals", "start", customers->arrivals.start, "until",
+                   customers->arrivals.until, "comes", complaints);
+    }
+    for (std::size_t i = 0; i < scenario.expectations.size(); ++i) {
+        const Expectation& expectation = scenario.expectations[i];
+        if (!expectation.during || expectation.during->to <= scenario.duration ||
+            scenario.duration.ns == 0)
+            continue;
+        const std::string path = item_path("expectations", i) + ".during";
+        const Node* during = find_path(scenario.document.root, path);
+        if (during == nullptr || during->size() != 2) continue;
+        complaints.warning(during->entries()[1].value.position(),
+                           "the window lies beyond the end of the run (" +
+                               format_duration(scenario.duration) + "): never judged",
+                           path);
     }
 }
 
@@ -235,10 +374,13 @@ void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& c
         use_choice(devices->app, "apps", "version of the app", names, complaints);
     }
     check_path_ends(scenario, names, complaints);
+    check_technologies(scenario, complaints);
     check_clocks(scenario, names, complaints);
     check_reach(scenario, names, complaints);
     check_rides(scenario, complaints);
     check_timeline(scenario, complaints);
+    check_windows(scenario, complaints);
+    check_customers(scenario, complaints);
     names.complain_about_unused(complaints);
 }
 

@@ -9,4 +9,12 @@ namespace driftstorm {
 /// @param outputs  the section as written
 void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& complaints);
 
+/// The part of check_scenario that looks at `timeline`: what each fault needs, what means nothing
+/// to it, what it hits, and whether it begins before the run ends.
+void check_timeline(const Scenario& scenario, Complaints& complaints);
+
+/// The part of check_scenario that looks at stations and their customers: parameters that need one
+/// another.
+void check_customers(const Scenario& scenario, Complaints& complaints);
+
 }  // namespace driftstorm

@@ -170,6 +170,15 @@ Tolerance split_tolerance(std::string_view text) {
     return {text, "", 0, false};
 }
 
+/// Whether a number is finite in its own unit and in every other of its dimension.
+bool fits_in_a_double(const Quantity& quantity) {
+    const std::vector<std::string_view> names = units_of(quantity.dimension());
+    return std::all_of(names.begin(), names.end(), [&](std::string_view unit) {
+        return !accepts(quantity.dimension(), dimension_of(unit)) ||
+               std::isfinite(quantity.in(unit));
+    });
+}
+
 }  // namespace
 
 ParsedLimit parse_limit(std::string_view text) {
@@ -186,6 +195,8 @@ ParsedLimit parse_limit(std::string_view text) {
         rest = trimmed(rest.substr(candidate.sign.size()));
         break;
     }
+    if (rest.substr(0, 2) == "=<" || rest.substr(0, 2) == "=>")
+        return {{}, "is written with '" + std::string{rest[1], '='} + "'", offset_of(rest)};
     if (!rest.empty() && rest[0] == '=')
         return {{}, "has a single '='; write '=='", offset_of(rest)};
     const Tolerance tolerance = split_tolerance(rest);
@@ -197,6 +208,8 @@ ParsedLimit parse_limit(std::string_view text) {
     if (numeric) {
         const ParsedQuantity parsed = parse_quantity(target);
         if (!parsed.quantity) return {{}, parsed.error, offset_of(target)};
+        if (!fits_in_a_double(*parsed.quantity))
+            return {{}, "has a number that is too large", offset_of(target)};
         limit.value = parsed.quantity;
     } else {
         ParsedSelector parsed = parse_selector(target);
@@ -211,6 +224,8 @@ ParsedLimit parse_limit(std::string_view text) {
     }
     if (parsed.quantity->number.negative)
         return {{}, "has a negative tolerance", offset_of(tolerance.text)};
+    if (!fits_in_a_double(*parsed.quantity))
+        return {{}, "has a tolerance that is too large", offset_of(tolerance.text)};
     if (limit.relation != Limit::Relation::equal) {
         return {
             {}, "has a tolerance, which goes with '==' only", offset_of(rest) + tolerance.offset};

@@ -44,6 +44,7 @@ std::string end_of_range(double value, std::string_view unit) {
     const double ns = value * 1e9;
     const bool whole = std::abs(ns) < 9.2e18 && std::abs(ns) >= 1 && ns == std::round(ns);
     if (unit == "s" && whole) return format_duration(Duration{static_cast<std::int64_t>(ns)});
+    if (unit.empty() && value == 0x1p64) return "18446744073709551615";  // what an integer holds
     return format_quantity(value, unit);
 }
 
@@ -188,9 +189,12 @@ std::optional<std::uint64_t> read_unsigned(const Node& node, const ValuePlace& p
     if (!quantity || !in_range_or_complain(*quantity, node, place)) return {};
     const std::optional<std::uint64_t> value = quantity->unsigned_whole(place.shape.unit);
     if (value && *value <= most) return value;
-    complain_must_be(
-        node, place,
-        whole_phrase(place.shape.unit) + (quantity->number.negative ? ", not negative" : ""));
+    // 2^64 itself passes a range of doubles, and has no place in 64 bits.
+    const bool large = quantity->in(place.shape.unit) > static_cast<double>(most) / 2;
+    complain_must_be(node, place,
+                     whole_phrase(place.shape.unit) + (quantity->number.negative ? ", not negative"
+                                                       : large ? ", at most " + std::to_string(most)
+                                                               : ""));
     return {};
 }
 
@@ -415,6 +419,7 @@ bool read_weighted_choice(const Node& node, const ValuePlace& place, WeightedCho
 Node weighted_choice_node(const WeightedChoice& choice) {
     if (choice.options.size() == 1) return text_node(choice.options.front().name);
     std::vector<Node::Entry> shares;
+    shares.reserve(choice.options.size());
     for (const WeightedChoice::Option& option : choice.options) {
         shares.push_back({option.name, {}, quantity_node(option.share, "%")});
     }
@@ -450,22 +455,28 @@ std::string home_of(std::string_view key, const KeyScope& scope) {
 
 }  // namespace
 
-void complain_unknown_key(const Node::Entry& entry, const KeyScope& scope,
-                          std::span<const std::string_view> also_known, Complaints& complaints) {
-    if (contains(also_known, entry.key)) return;
+void add_note_of_keys(const std::vector<std::string_view>& keys, Complaints& complaints) {
+    if (keys.empty() || keys.size() > 20) return;
+    complaints.last().notes.push_back({{}, "keys are " + list_words(keys)});
+}
+
+std::string complain_unknown_key(const Node::Entry& entry, const KeyScope& scope,
+                                 std::span<const std::string_view> also_known,
+                                 Complaints& complaints) {
+    if (contains(also_known, entry.key)) return "";
     std::vector<std::string_view> known = scope.keys().own;
     known.insert(known.end(), also_known.begin(), also_known.end());
     const std::string path = scope.path.empty() ? "a scenario" : scope.path;
     const std::string where = scope.title.empty() ? path : scope.title;
     const std::string home = home_of(entry.key, scope);
-    std::string hint = did_you_mean(entry.key, known);
+    const std::string near = home.empty() ? nearest_word(entry.key, known) : "";
+    std::string hint = near.empty() ? "" : "; did you mean " + quote(near) + "?";
     if (!home.empty()) hint = "; it belongs in " + quote(home);
-    Complaint& complaint =
-        complaints.error(entry.key_position, quote(entry.key) + " is no key of " + where + hint,
-                         child_path(scope.path, entry.key));
-    if (hint.empty() && known.size() <= 20 && !known.empty()) {
-        complaint.notes.push_back({{}, "keys are " + list_words(known)});
-    }
+    if (complaints.told_at(entry.key_position)) return near;  // by another entry that extends it
+    complaints.error(entry.key_position, quote(entry.key) + " is no key of " + where + hint,
+                     child_path(scope.path, entry.key));
+    if (hint.empty()) add_note_of_keys(known, complaints);
+    return near;
 }
 
 namespace {

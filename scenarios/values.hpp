@@ -94,8 +94,12 @@ bool check_name(std::string_view name, const Position& at, const std::string& pa
                 Complaints& complaints);
 
 /// Complains about a key that a map does not have: did-you-mean, or where it belongs instead.
-void complain_unknown_key(const Node::Entry& entry, const KeyScope& scope,
-                          std::span<const std::string_view> also_known, Complaints& complaints);
+/// @return  the key that was meant, as far as can be told; else ""
+std::string complain_unknown_key(const Node::Entry& entry, const KeyScope& scope,
+                                 std::span<const std::string_view> also_known,
+                                 Complaints& complaints);
+/// Adds a note to the last complaint: which keys a map has, when they are few.
+void add_note_of_keys(const std::vector<std::string_view>& keys, Complaints& complaints);
 void complain_missing_key(std::string_view key, const Node& map, const std::string& path,
                           Complaints& complaints);
 

@@ -2,6 +2,10 @@
 
 #include "scenarios/copies_left.hpp"
 #include "scenarios/world_parts.hpp"
+#include "sim/core/state.hpp"
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace driftstorm {
 
@@ -20,6 +24,7 @@ void World::Parts::start() {
     for (const auto& [name, id] : station_entities)
         stations.open(kernel.index_of(id), kernel.as(id));
     for (const EntityId id : arrival_entities) arrivals.open(kernel.index_of(id), kernel.as(id));
+    for (const EntityId id : source_entities) sources.open(kernel.index_of(id), kernel.as(id));
     for (std::uint32_t region = 0; region < regions(); ++region) {
         Partition& part = home(region);
         part.faults->start(kernel.as(faults_entities[region]), part.local(region));
@@ -46,6 +51,47 @@ void World::finish() {
                            .relays.get();
     record_copies_left(parts_->kernel, *parts_->apps, relays, parts_->app_entities);
     parts_->kernel.run_until(parts_->kernel.now());  // hands the rows out
+}
+
+namespace {
+
+/// "name version" of every model, by which a saved state is known.
+std::vector<std::string> versions_of(const Kernel& kernel) {
+    std::vector<std::string> versions;
+    const std::vector<Kernel::ModelVersion> models = kernel.model_versions();
+    versions.reserve(models.size());
+    for (const Kernel::ModelVersion& model : models)
+        versions.push_back(model.name + " " + std::to_string(model.version));
+    versions.erase(std::unique(versions.begin(), versions.end()), versions.end());
+    return versions;
+}
+
+}  // namespace
+
+std::vector<std::byte> World::save() {
+    Archive out;
+    std::vector<std::string> versions = versions_of(kernel());
+    std::vector<std::byte> state = kernel().save();
+    out.item(versions);
+    out.item(state);
+    return out.release();
+}
+
+void World::restore(const std::vector<std::byte>& saved) {
+    Archive in(saved);
+    std::vector<std::string> versions;
+    in.item(versions);
+    const std::vector<std::string> own = versions_of(kernel());
+    const auto [theirs, ours] =
+        std::mismatch(versions.begin(), versions.end(), own.begin(), own.end());
+    if (theirs != versions.end() || ours != own.end())
+        throw std::invalid_argument(
+            "World::restore: saved by a world with " +
+            (theirs == versions.end() ? "fewer models" : "model " + *theirs) + ", this one has " +
+            (ours == own.end() ? "fewer" : "model " + *ours));
+    std::vector<std::byte> state;
+    in.item(state);
+    kernel().restore(state);
 }
 
 std::string World::entity_name(EntityId entity) const {

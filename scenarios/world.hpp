@@ -54,8 +54,12 @@ class World {
     /// number.
     std::string entity_name(EntityId entity) const;
 
-    std::vector<std::byte> save() { return kernel().save(); }
-    void restore(const std::vector<std::byte>& saved) { kernel().restore(saved); }
+    /// The state of everything, after the versions of the models it belongs to.
+    std::vector<std::byte> save();
+    /// Goes on from a saved state, in a world of the same scenario, seed and partitions.
+    /// @throws std::invalid_argument when it was saved by other versions of the models, naming the
+    /// first that differs, or from another world
+    void restore(const std::vector<std::byte>& saved);
 
     static Regions regions(const Scenario& scenario);
 

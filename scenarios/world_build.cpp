@@ -43,6 +43,7 @@ void World::Parts::build_plans() {
     kernel.add_model(home_of_metro, time_servers);
     kernel.add_model(home_of_metro, stations);
     kernel.add_model(home_of_metro, arrivals);
+    kernel.add_model(home_of_metro, sources);
     kernel.add_model(home_of_metro, clients);
 }
 
@@ -307,8 +308,11 @@ void World::Parts::build_servers() {
         if (part.relays) part.relays->set_nodes(relay_entities);
     apps->set_nodes(relay_entities);
     for (const Named<PopulationEntry>* entry : by_name(scenario.populations))
-        if (const auto* customers = std::get_if<CustomerPopulation>(&entry->value))
+        if (const auto* customers = std::get_if<CustomerPopulation>(&entry->value)) {
             add_customers(entry->name, *customers);
+        } else if (const auto* finite = std::get_if<FinitePopulation>(&entry->value)) {
+            add_sources(entry->name, *finite);
+        }
 
     // Time clients, now that their servers have entities.
     for (std::uint32_t device = 0; device < radio_entities.size(); ++device) {
@@ -364,8 +368,9 @@ void World::Parts::build_paths() {
             for (const auto& [from, a] : ends(entry.from.name))
                 for (const auto& [to, b] : ends(entry.to.name)) {
                     if (inside && a >= b) continue;
-                    const Index path =
-                        paths.add(params, identity_of("network.paths." + from + " to " + to), a, b);
+                    std::string declared = "network.paths.";
+                    declared.append(from).append(" to ").append(to);
+                    const Index path = paths.add(params, identity_of(declared), a, b);
                     made.push_back(path);
                     if (entry.over.size() != 2) continue;
                     paths.route_over(path, part.networks->routing(local),
@@ -394,26 +399,44 @@ void World::Parts::build_paths() {
     kernel.set_lookahead(least);
 }
 
-void World::Parts::add_customers(const std::string& name, const CustomerPopulation& population) {
+/// All customers of the world ask through a group of clients, which repeats what does not succeed
+/// or does not.
+EntityId World::Parts::add_clients(const std::string& name, const Customers& customers,
+                                   AnswerDoor answers) {
     const std::string path = "populations." + name;
-    const std::vector<std::string>& names =
-        directory.kinds[static_cast<std::size_t>(kind("population"))].names;
-    const auto at =
-        static_cast<std::int32_t>(std::find(names.begin(), names.end(), name) - names.begin());
-    // All customers of the world ask through a group of clients, which repeats what does not
-    // succeed or does not.
     RetryingClients::Params patience;
     patience.retries = 0;
-    clients.add(population.retry.value_or(patience), stable_hash(path),
-                ask_door(Address<Stations>{station_entities.at(population.station.name)}));
+    const EntityId station = station_entities.at(customers.station->name);
+    clients.add(customers.retry->value_or(patience), stable_hash(path),
+                ask_door(Address<Stations>{station}), std::move(answers));
     const EntityId group = declare<RetryingClients>(metro, identity_of(path + ".clients"));
-    place(group, kind("population"), at);
+    place(group, kind("population"), population_row(name));
+    return group;
+}
+
+void World::Parts::add_customers(const std::string& name, const CustomerPopulation& population) {
+    const EntityId group = add_clients(name, *customers_of(population), {});
     const Index index =
         arrivals.add(population.arrivals, ask_door(Address<RetryingClients>{group}));
-    const EntityId id = declare<OpenArrivals>(metro, identity_of(path));
-    place(id, kind("population"), at);
+    const EntityId id = declare<OpenArrivals>(metro, identity_of("populations." + name));
+    place(id, kind("population"), population_row(name));
     arrival_entities.push_back(id);
     DRIFTSTORM_EXPECT(kernel.index_of(id) == index);
+}
+
+void World::Parts::add_sources(const std::string& name, const FinitePopulation& population) {
+    const EntityId group =
+        add_clients(name, *customers_of(population), answer_door<FiniteSources>());
+    const std::uint32_t of =
+        sources.add_kind(population, ask_door(Address<RetryingClients>{group}));
+    const std::uint64_t parent = identity_of("populations." + name);
+    for (std::uint32_t member = 0; member < population.count; ++member) {
+        const Index index = sources.add_member(of);
+        const EntityId id = declare<FiniteSources>(metro, identity_of(parent, member));
+        place(id, kind("population"), population_row(name));
+        source_entities.push_back(id);
+        DRIFTSTORM_EXPECT(kernel.index_of(id) == index);
+    }
 }
 
 void World::Parts::build_samplers() {

@@ -12,6 +12,13 @@ const std::vector<std::string>& wire_ends(const Scenario& scenario, const std::s
     return found->value.between;
 }
 
+/// The name that build_network gives to one direction of a wire.
+std::string wire_from(const std::string& name, const std::string& end) {
+    std::string full = name;
+    full.append(" from ").append(end);
+    return full;
+}
+
 }  // namespace
 
 void World::Parts::build_faults() {
@@ -59,7 +66,7 @@ void World::Parts::build_faults() {
                 case TargetKind::wire:
                     // Both directions fail together: two plans.
                     for (const std::string& end : wire_ends(scenario, name)) {
-                        one.target = *topology.link(name + " from " + end) + topology.nodes();
+                        one.target = *topology.link(wire_from(name, end)) + topology.nodes();
                         faults.push_back(one);
                     }
                     continue;
@@ -142,7 +149,14 @@ void World::Parts::act(Context& context, std::uint32_t region, const Faults::Pla
         case FaultKind::cell_degrade:
         case FaultKind::cell_down:
         case FaultKind::capacity_factor:
-            if (region == metro) act_on_cell(context, fault, edge);
+            if (region != metro) return;
+            if (is_station(fault.target_entity)) {
+                const double factor = begins ? *entry.set.factor : 1.0;
+                context.send(Duration{}, Address<Stations>{fault.target_entity},
+                             Stations::SetRate{factor});
+            } else {
+                act_on_cell(context, fault, edge);
+            }
             return;
         case FaultKind::app_restart:
             if (region == metro && begins) restart_apps(context, fault);

@@ -8,6 +8,7 @@
 #include "models/people/people.hpp"
 #include "models/probes/samplers.hpp"
 #include "models/radio/radios.hpp"
+#include "models/servers/finite_sources.hpp"
 #include "models/servers/open_arrivals.hpp"
 #include "models/servers/relays.hpp"
 #include "models/servers/retrying_clients.hpp"
@@ -56,6 +57,7 @@ inline constexpr std::uint32_t metro = 0;
 template <class Entry>
 std::vector<const Named<Entry>*> by_name(const std::vector<Named<Entry>>& entries) {
     std::vector<const Named<Entry>*> sorted;
+    sorted.reserve(entries.size());
     for (const Named<Entry>& entry : entries) sorted.push_back(&entry);
     std::sort(sorted.begin(), sorted.end(),
               [](const auto* a, const auto* b) { return a->name < b->name; });
@@ -144,6 +146,11 @@ struct World::Parts {
         if (directory.places.size() <= id) directory.places.resize(id + 1);
         directory.places[id] = {of, at};
     }
+    std::int32_t population_row(const std::string& name) {
+        const auto& names = directory.kinds[static_cast<std::size_t>(kind("population"))].names;
+        return static_cast<std::int32_t>(std::find(names.begin(), names.end(), name) -
+                                         names.begin());
+    }
     template <class Model>
     EntityId declare(std::uint32_t region, std::uint64_t identity) {
         return kernel.add_entity<Model>(partition_of(region), identity).id;
@@ -157,7 +164,9 @@ struct World::Parts {
     void add_devices(const std::string& name, const DevicePopulation& population,
                      std::uint32_t number);
     void add_conversations(const std::string& name, std::uint32_t number);
+    EntityId add_clients(const std::string& name, const Customers& customers, AnswerDoor answers);
     void add_customers(const std::string& name, const CustomerPopulation& population);
+    void add_sources(const std::string& name, const FinitePopulation& population);
     void build_servers();
     void build_paths();
     void build_faults();
@@ -177,6 +186,11 @@ struct World::Parts {
     }
     std::uint32_t first_path_target() const {
         return static_cast<std::uint32_t>(cell_names.size());
+    }
+
+    bool is_station(EntityId entity) const {
+        return std::any_of(station_entities.begin(), station_entities.end(),
+                           [&](const auto& station) { return station.second == entity; });
     }
 
     Endpoint endpoint(EntityId server) const { return endpoints.at(server); }
@@ -207,6 +221,7 @@ struct World::Parts {
     std::unique_ptr<People> people;
     Stations stations;
     OpenArrivals arrivals;
+    FiniteSources sources;
     RetryingClients clients;
     TimerOwner sync_timer{};
 
@@ -228,7 +243,7 @@ struct World::Parts {
     std::map<std::string, std::vector<EntityId>> groups;
     std::map<std::string, EntityId> station_entities;
     std::map<std::string, Index> station_index;
-    std::vector<EntityId> arrival_entities;
+    std::vector<EntityId> arrival_entities, source_entities;
     std::map<EntityId, Endpoint> endpoints;
     std::vector<std::vector<Index>> path_indices;  ///< by entry of network.paths
     Topology topology;

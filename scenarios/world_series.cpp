@@ -1,6 +1,7 @@
 #include "scenarios/world_series.hpp"
 
 #include "models/clocks/offset_quantiles.hpp"
+#include "sim/core/expect.hpp"
 #include "sim/core/series.hpp"
 
 #include <algorithm>
@@ -16,17 +17,14 @@ constexpr std::array<double, 7> quantile_levels{0.01, 0.05, 0.25, 0.50, 0.75, 0.
 constexpr std::array<std::string_view, 7> quantile_names{"q01", "q05", "q25", "q50",
                                                          "q75", "q95", "q99"};
 
-/// "relays.queue_depth" as its owner ("relays") and quantity ("queue_depth").
-std::pair<std::string, std::string> split(const std::string& word) {
-    const std::size_t dot = word.find('.');
-    return {word.substr(0, dot), word.substr(dot + 1)};
+/// A word that the scenario's checks have passed.
+SeriesWord parsed(const Scenario& scenario, const std::string& word) {
+    const std::optional<SeriesWord> known = parse_series_word(scenario, word);
+    DRIFTSTORM_EXPECT(known.has_value());
+    return *known;
 }
 
-std::string series_name(const std::string& word) {
-    std::string name = word;
-    std::replace(name.begin(), name.end(), '.', '_');
-    return name;
-}
+constexpr std::string_view quantiles_word = "clock_offset.quantiles";
 
 void record(Context& context, std::size_t series, EntityId entity, double value) {
     context.record(SeriesValue{static_cast<std::uint16_t>(series), entity, value});
@@ -44,7 +42,7 @@ class Looks {
     Looks(const WorldView& world, std::uint32_t region) : world_(world), region_(region) {}
 
     void add(const std::string& word, std::size_t number) {
-        const auto [owner, quantity] = split(word);
+        const auto [owner, quantity] = parsed(world_.scenario, word);
         const Named<ServerEntry>* relays = relay_group(world_.scenario);
         if (relays != nullptr && owner == relays->name) {
             if (region_ > 0) relay(quantity, number);
@@ -156,28 +154,22 @@ class Looks {
     std::vector<Samplers::Look> looks_;
 };
 
-bool is_quantiles(const std::string& word) {
-    const std::string_view tail = ".clock_offset.quantiles";
-    return word.size() > tail.size() &&
-           word.compare(word.size() - tail.size(), tail.size(), tail) == 0;
-}
-
 }  // namespace
 
 std::vector<SeriesDefinition> declare_series(const Scenario& scenario) {
     std::vector<SeriesDefinition> series;
     if (scenario.outputs_none) return series;
     for (const std::string& word : scenario.outputs.series.of) {
-        const auto [owner, quantity] = split(word);
+        const auto [owner, quantity] = parsed(scenario, word);
         SeriesDefinition made;
-        made.name = series_name(word);
+        made.name = series_name({owner, quantity});
         made.period = scenario.outputs.series.every;
         for (const auto& [known, help] : series_words())
             if (known.substr(known.find('.') + 1) == quantity) made.help = help;
-        if (is_quantiles(word)) {
+        if (quantity == quantiles_word) {
             for (const std::string_view name : quantile_names) {
                 SeriesDefinition one = made;
-                one.name = owner + "_clock_offset_" + std::string(name);
+                one.name = series_name({owner, "clock_offset_" + std::string(name)});
                 one.unit = "ns";
                 one.counts = false;
                 series.push_back(std::move(one));
@@ -200,7 +192,8 @@ std::vector<Samplers::Look> looks_of(const WorldView& world, std::uint32_t regio
     std::size_t number = 0;
     for (const std::string& word : world.scenario.outputs.series.of) {
         looks.add(word, number);
-        number += is_quantiles(word) ? quantile_names.size() : 1;
+        number +=
+            parsed(world.scenario, word).quantity == quantiles_word ? quantile_names.size() : 1;
     }
     return looks.release();
 }

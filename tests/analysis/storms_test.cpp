@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <utility>
 
 using namespace driftstorm;
 
@@ -67,12 +68,16 @@ TEST_CASE("1.5 times the baseline for 3 s is a storm; less, or shorter, is none"
         for (std::int64_t s = 100; s < 100 + length; ++s)
             for (std::uint32_t i = 0; i < extra; ++i) detector.retry(second(s));
         detector.finish({}, second(300));
-        return *detector.value(StormKind::retry, "count", whole);
+        return std::pair(*detector.value(StormKind::retry, "count", whole),
+                         *detector.value(StormKind::retry, "beyond_chance", whole));
     };
-    CHECK(storms_of(10, 3) == 1);
-    CHECK(storms_of(10, 2) == 0);
-    CHECK(storms_of(9, 100) == 0);
-    CHECK(storms_of(200, 2) == 0);
+    // At 20 a second chance gives three such seconds now and then, but not twenty of them.
+    CHECK(storms_of(10, 3) == std::pair(1.0, 0.0));
+    CHECK(storms_of(10, 20) == std::pair(1.0, 1.0));
+    CHECK(storms_of(60, 3) == std::pair(1.0, 1.0));
+    CHECK(storms_of(10, 2) == std::pair(0.0, 0.0));
+    CHECK(storms_of(9, 100) == std::pair(0.0, 0.0));
+    CHECK(storms_of(200, 2) == std::pair(0.0, 0.0));
 }
 
 TEST_CASE("the baseline is the median of the 120 s before the first fault, or of the run") {
@@ -206,4 +211,44 @@ TEST_CASE("injected storms are found within 2 s of their onset, at any load") {
         INFO(run);
         CHECK(real == 1);
     }
+}
+
+TEST_CASE("chance alone gives no storm beyond chance, however quiet the load and long the run") {
+    for (const double load : {0.8, 3.0, 12.0, 36.0}) {
+        CAPTURE(load);
+        StormDetector detector;
+        Time t{};
+        for (std::uint64_t i = 0; t < second(4 * 3600); ++i) {
+            detector.intent(t);
+            const double u =
+                draw_uniform(7, "test.quiet", static_cast<std::uint64_t>(load * 10), i);
+            t = t + Duration{static_cast<std::int64_t>(-exact::log(u) / load * 1e9)};
+        }
+        detector.finish({}, second(4 * 3600));
+        for (const StormKind kind : {StormKind::retry, StormKind::resync}) {
+            CHECK(*detector.value(kind, "beyond_chance", whole) == 0);
+        }
+        CHECK(detector.strongest() == nullptr);
+        // They are listed all the same, at a few events a second.
+        if (load == 3.0) CHECK(detector.storms().size() > 50);
+    }
+}
+
+TEST_CASE(
+    "runs within chance do not lengthen a storm, and one inside of it is no storm of its own") {
+    StormDetector detector = steady(600, 4);
+    for (const std::int64_t s : {300, 301, 302, 325, 326, 327})
+        for (int i = 0; i < 60; ++i) detector.retry(second(s));
+    for (const std::int64_t s :
+         {280, 281, 282, 310, 311, 312})  // 6 a second: 18 where 12 are usual
+        for (int i = 0; i < 2; ++i) detector.retry(second(s));
+    detector.finish({}, second(600));
+    REQUIRE(detector.storms().size() == 2);
+    CHECK(detector.storms()[0].start == second(280));
+    CHECK(detector.storms()[0].stop == second(283));
+    CHECK(detector.storms()[0].within_chance);
+    CHECK(detector.storms()[1].start == second(300));  // two peaks 22 s apart are one
+    CHECK(detector.storms()[1].stop == second(328));
+    CHECK_FALSE(detector.storms()[1].within_chance);
+    CHECK(*detector.value(StormKind::retry, "beyond_chance", whole) == 1);
 }

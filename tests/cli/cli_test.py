@@ -20,6 +20,7 @@ import unittest
 
 import h5py
 import jsonschema
+import yaml
 
 DRIFTSTORM = os.path.abspath(sys.argv[1])
 SOURCE = pathlib.Path(sys.argv[2]).resolve()
@@ -135,6 +136,50 @@ class Runs(Command):
         self.assertEqual(len(document["checks"]), 4)
         self.assertTrue(all(check["half_width_95"] > 0 for check in document["checks"]))
         self.assertEqual(document["exit_code"], done.returncode)
+
+    def test_replications_need_seeds(self):
+        greatest = str(2**64 - 1)
+        refused = self.run("run", "queue.yaml", "--seed", greatest, "--replications", "2", code=2)
+        self.assertIn("seeds above " + greatest, refused.stderr)
+        self.run("run", "queue.yaml", "--seed", greatest, "--until", "2 s")
+
+    def test_no_outage_leaves_nothing_to_drain(self):
+        def drain(*options, code):
+            done = self.run("run", "server_outage_no_retry.yaml", "--json", "--no-output", *options, code=code)
+            checks = {check["name"]: check for check in json.loads(done.stdout)["summary"]["checks"]}
+            return checks["time to drain"]["status"], checks["time to drain"]["observed"]
+
+        self.assertEqual(drain("--set", "outage=0 s", "--until", "5 min", code=0), ("passed", 0))
+        # Before its outage is over nothing is known of how long it takes.
+        self.assertEqual(drain("--until", "1 min", code=None), ("inconclusive", None))
+
+    def test_a_large_world_is_estimated_not_built(self):
+        many = (self.folder / "clock_skew_reordering.yaml").read_text().replace("count: 2000", "count: 5000000")
+        (self.folder / "many.yaml").write_text(many)
+        dry = json.loads(self.run("run", "many.yaml", "--dry", "--json").stdout)
+        self.assertEqual((dry["devices"], dry["exact"]), (5000000, False))
+        self.assertGreater(dry["entities"], 5 * 5000000)
+        self.assertGreater(dry["memory_bytes"], 1e9)
+        self.assertIn("more than --max-memory", self.run("run", "many.yaml", "--max-memory", "1 GB", code=4).stderr)
+        small = json.loads(self.run("run", "queue.yaml", "--dry", "--json").stdout)
+        self.assertTrue(small["exact"])
+
+    def test_names_with_dots_are_sampled(self):
+        dotted = (QUEUE.replace("desk: {", "desk.v1: {").replace("station: desk,", "station: desk.v1,")
+                  .replace("of: [desk.queue_depth]", 'of: [desk.v1.queue_depth, "servers[desk.v1].in_service"]'))
+        (self.folder / "dotted.yaml").write_text(dotted)
+        self.run("run", "dotted.yaml")
+        with h5py.File(self.folder / "dotted.h5") as result:
+            self.assertGreater(result["series/1s/desk_v1_in_service"][:].max(), 0)
+            self.assertEqual(result["series/1s/desk_v1_queue_depth"].shape, (121, 1))
+
+    def test_origins_have_a_group_of_their_own(self):
+        self.run("run", "queue.yaml", "--set", "load=60 req/s")
+        with h5py.File(self.folder / "queue.h5") as result:
+            origins = result["provenance/value_origin"]
+            found = dict(zip(origins["path"].asstr()[:], origins["origin"].asstr()[:]))
+        self.assertEqual(found["populations.customers.arrivals.rate"], "--set")
+        self.assertEqual(found["seed"], "queue.yaml:3")
 
     def test_json_is_one_document(self):
         document = json.loads(self.run("run", "queue.yaml", "--json").stdout)
@@ -273,10 +318,6 @@ class Reading(Command):
         schema = json.loads(self.run("schema").stdout)
         checker = jsonschema.validators.validator_for(schema)
         checker.check_schema(schema)
-        try:
-            import yaml
-        except ImportError:
-            self.skipTest("python3-yaml is not installed")
         for scenario in LIBRARY.glob("*.yaml"):
             text = json.dumps(yaml.safe_load(scenario.read_text()), default=lambda d: d.isoformat())
             document = json.loads(text.replace('"true":', '"on":'))  # YAML 1.1 takes the key `on` for true

@@ -85,6 +85,19 @@ TEST_CASE("lists are replaced, or appended to through includes and extends alike
     CHECK(json(loaded, "apps.b.on") == "[\"x\", \"v\", \"z\"]\n");
     CHECK(json(loaded, "apps.c.on") == "[\"only\"]\n");
     CHECK(json(loaded, "new") == "[\"x\"]\n");
+    // What has no list in any file is told from a list that replaces the model's default.
+    CHECK(find_path(loaded.document->root, "new")->appends());
+    CHECK_FALSE(find_path(loaded.document->root, "tags")->appends());
+}
+
+TEST_CASE("a text that begins like a reference is no text") {
+    const Loaded loaded = load({{"main.yaml", schema + "parameters: { a: { default: 1 s } }\n"
+                                                       "x: $a * 2\ny: ${a}\nz: $b\n"}});
+    const std::string told = loaded.complaints.text();
+    CHECK(told.find("'$a * 2': a value is '$a' alone") != std::string::npos);
+    CHECK(told.find("'${a}': a value is '$a' alone") != std::string::npos);
+    CHECK(told.find("there is no parameter 'b'") != std::string::npos);
+    CHECK(loaded.complaints.errors() == 3);
 }
 
 TEST_CASE("a map whose one key names its kind is a value and replaced whole") {

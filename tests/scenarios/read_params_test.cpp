@@ -95,6 +95,18 @@ TEST_CASE("a rate is the fraction rounded to its grid once") {
     CHECK_FALSE(read_one<Rate>("60 %", {"ppb"}).has_value());
 }
 
+TEST_CASE("what is appended comes after the model's default, what is not replaces it") {
+    Read read = parse("value: [lte, nr]\n");
+    const Node plain = *read.node.find("value");
+    const Node appending = Node::appending(plain.entries(), plain.position());
+    const ValuePlace place{"value", "value", {}, read.complaints};
+    std::vector<std::string> member{"wifi"};
+    CHECK(ValueForm<std::vector<std::string>>::read(appending, place, member));
+    CHECK(member == std::vector<std::string>{"wifi", "lte", "nr"});
+    CHECK(ValueForm<std::vector<std::string>>::read(plain, place, member));
+    CHECK(member == std::vector<std::string>{"lte", "nr"});
+}
+
 TEST_CASE("ranges are inclusive at both ends, as written") {
     for (const char* text : {"0.1 s", "100 ms", "0.3 s", "300 ms"})
         CHECK(read_one<Duration>(text, {"s", 0.1, 0.3}).has_value());

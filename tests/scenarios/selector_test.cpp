@@ -88,7 +88,8 @@ TEST_CASE("limits hold where they say") {
     CHECK(limit("> storms.baseline").holds(2, "", 1));
     CHECK_THROWS(limit("< 500 ms").holds(1, "m"));
     for (const char* text : {"", ">=", "= 6", "=> 6", ">= 6 +- 1", "6 +-", "6 +- -1",
-                             "41 s +- 3 km", "6 7", "41 sec", "== a..b", "+- 3", "6 +- few"}) {
+                             "41 s +- 3 km", "6 7", "41 sec", "== a..b", "+- 3", "6 +- few",
+                             "< 1e400", "== 1e309", "1e306 days", "6 +- 1e309", "=< 6"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_limit(text).limit.has_value());
         CHECK(!parse_limit(text).error.empty());

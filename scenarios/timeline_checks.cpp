@@ -1,0 +1,116 @@
+#include "scenarios/scenario_checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace driftstorm {
+
+namespace {
+
+/// Keys that mean something to a kind of fault, beside name, at, fault and target.
+struct FaultKeys {
+    FaultKind fault;
+    std::vector<std::string_view> own;
+    std::vector<std::string_view> set;  ///< inside of `set`
+};
+
+const std::vector<FaultKeys>& fault_keys() {
+    static const std::vector<FaultKeys> all{
+        {FaultKind::node_down, {"for", "restart"}, {}},
+        {FaultKind::link_down, {"for"}, {}},
+        {FaultKind::cell_degrade, {"for", "set"}, {"downlink", "uplink"}},
+        {FaultKind::cell_down, {"for"}, {}},
+        {FaultKind::packet_loss, {"for", "set"}, {"loss"}},
+        {FaultKind::capacity_factor, {"for", "set"}, {"factor"}},
+        {FaultKind::clock_step, {"for", "by"}, {}},
+        {FaultKind::app_restart, {"for", "clear_cache"}, {}}};
+    return all;
+}
+
+bool contains(const std::vector<std::string_view>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+void complain_of_idle_keys(const Node& map, const std::vector<std::string_view>& written_for_others,
+                           const std::vector<std::string_view>& own, std::string_view fault,
+                           const std::string& path, Complaints& complaints) {
+    for (const Node::Entry& entry : map.entries()) {
+        if (!contains(written_for_others, entry.key) || contains(own, entry.key)) continue;
+        complaints.error(entry.key_position,
+                         quote(entry.key) + " means nothing to a " + std::string(fault) +
+                             (own.empty() ? "" : "; it takes " + list_words(own)),
+                         child_path(path, entry.key));
+    }
+}
+
+/// What a fault cannot do without, and what is written for another kind.
+void check_keys(const FaultEntry& fault, const Node& entry, const std::string& where,
+                Complaints& complaints) {
+    const auto keys = std::find_if(fault_keys().begin(), fault_keys().end(),
+                                   [&](const FaultKeys& one) { return one.fault == fault.fault; });
+    const std::string_view word = enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)];
+    static const std::vector<std::string_view> of_some{"for", "set", "by", "restart",
+                                                       "clear_cache"};
+    static const std::vector<std::string_view> set_of_some{"downlink", "uplink", "loss", "factor"};
+    complain_of_idle_keys(entry, of_some, keys->own, word, where, complaints);
+
+    const Position& at = fault.target.at;
+    const auto lacks = [&entry](std::string_view key) {  // what is written wrongly is no gap
+        return entry.find(key) == nullptr;
+    };
+    if (fault.fault == FaultKind::clock_step && lacks("by"))
+        complaints.error(at, "a clock_step needs 'by': how far the clock is put forward", where);
+    if (fault.fault != FaultKind::app_restart && lacks("for"))
+        complaints.error(at, "'for' is missing: how long it lasts", where);
+    if (keys->set.empty()) return;
+    const Node* set = entry.find("set");
+    const std::string set_path = child_path(where, "set");
+    std::string example;
+    for (const std::string_view key : keys->set)
+        example += (example.empty() ? "" : ", ") + std::string(key) + ": ...";
+    if (set == nullptr) {
+        complaints.error(at, "a " + std::string(word) + " needs 'set': { " + example + " }", where);
+    } else if (set->is_map()) {
+        const std::size_t before = complaints.errors();
+        complain_of_idle_keys(*set, set_of_some, keys->set, word, set_path, complaints);
+        if (set->entries().empty() && complaints.errors() == before)
+            complaints.error(set->position(), "'set' is empty; it takes " + list_words(keys->set),
+                             set_path);
+    }
+}
+
+void check_begin(const Scenario& scenario, const FaultEntry& fault, const Node& entry,
+                 const std::string& where, Complaints& complaints) {
+    const Node* at = entry.find("at");
+    if (at == nullptr || at->is_null() || scenario.duration.ns == 0) return;
+    const bool happens = !fault.length || fault.length->ns > 0;
+    if (!happens || fault.at.ns < scenario.duration.ns) return;
+    complaints.warning(at->position(),
+                       "it begins when the run is over (" + format_duration(scenario.duration) +
+                           ") and never happens",
+                       child_path(where, "at"));
+}
+
+}  // namespace
+
+void check_timeline(const Scenario& scenario, Complaints& complaints) {
+    for (std::size_t i = 0; i < scenario.timeline.size(); ++i) {
+        const FaultEntry& fault = scenario.timeline[i];
+        const std::string where = item_path("timeline", i);
+        const Node* entry = find_path(scenario.document.root, where);
+        if (entry == nullptr || !entry->is_map() || fault.target.steps.empty()) continue;
+        check_begin(scenario, fault, *entry, where, complaints);
+        // Without its kind nothing can be said of what it needs.
+        const Node* kind = entry->find("fault");
+        if (kind == nullptr || !kind->is_scalar() ||
+            kind->text() != enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)])
+            continue;
+        check_keys(fault, *entry, where, complaints);
+        resolve_target(scenario, fault, complaints);
+    }
+}
+
+}  // namespace driftstorm
