@@ -7,24 +7,25 @@
 namespace driftstorm {
 
 OffsetQuantiles::OffsetQuantiles(const DeviceClocks& clocks, Index first, std::uint32_t size)
-    : clocks_(&clocks), first_(first), known_(size), places_(size) {
+    : clocks_(&clocks), first_(first), known_(size), exact_(size), low_(size), places_(size) {
     for (std::uint32_t i = 0; i < size; ++i) places_[i].device = i;
 }
 
 void OffsetQuantiles::update_lines(Time now) {
     spread_ = 0;
-    for (Place& place : places_) {
-        Known& known = known_[place.device];
-        const Index device = first_ + place.device;
+    for (std::uint32_t i = 0; i < known_.size(); ++i) {
+        Known& known = known_[i];
+        const Index device = first_ + i;
         const std::uint32_t adjustments = clocks_->adjustments(device);
         if (now < known.line.from || now > known.line.until || adjustments != known.adjustments) {
             known.line = clocks_->offset_line(device, now);
             known.adjustments = adjustments;
-            known.exact_at = no_time;
+            exact_[i].at = no_time;
         }
-        place.low = known.line.at(now) - known.line.off_by;
+        low_[i] = known.line.at(now) - known.line.off_by;
         spread_ = std::max(spread_, 2 * known.line.off_by);
     }
+    for (Place& place : places_) place.low = low_[place.device];
 }
 
 /// By insertion, as most devices stand where they stood; unless that takes too many moves.
@@ -41,13 +42,10 @@ void OffsetQuantiles::sort_places() {
     }
 }
 
-double OffsetQuantiles::exact(std::uint32_t device, Time now) {
-    Known& known = known_[device];
-    if (known.exact_at != now) {
-        known.exact_at = now;
-        known.exact = clocks_->offset_ns(first_ + device, now);
-    }
-    return known.exact;
+double OffsetQuantiles::exact_offset(std::uint32_t device, Time now) {
+    Exact& exact = exact_[device];
+    if (exact.at != now) exact = {now, clocks_->offset_ns(first_ + device, now)};
+    return exact.offset;
 }
 
 double OffsetQuantiles::value_of_rank(std::size_t rank, Time now) {
@@ -60,7 +58,7 @@ double OffsetQuantiles::value_of_rank(std::size_t rank, Time now) {
     std::size_t end = rank + 1;
     while (end < places_.size() && places_[end].low <= low + spread_) ++end;
     near_.clear();
-    for (std::size_t i = begin; i < end; ++i) near_.push_back(exact(places_[i].device, now));
+    for (std::size_t i = begin; i < end; ++i) near_.push_back(exact_offset(places_[i].device, now));
     const auto wanted = near_.begin() + static_cast<std::ptrdiff_t>(rank - begin);
     std::nth_element(near_.begin(), wanted, near_.end());
     return *wanted;

@@ -27,22 +27,26 @@ class OffsetQuantiles {
     struct Known {
         OffsetLine line;
         std::uint32_t adjustments = 0;  ///< when the line was drawn
-        Time exact_at = no_time;
-        double exact = 0;
+    };
+    struct Exact {
+        Time at = no_time;
+        double offset = 0;
     };
     struct Place {
-        double low;  ///< least offset the device can have [ns]
+        double low;
         std::uint32_t device;
     };
 
     void update_lines(Time now);
     void sort_places();
-    double exact(std::uint32_t device, Time now);
+    double exact_offset(std::uint32_t device, Time now);
     double value_of_rank(std::size_t rank, Time now);
 
     const DeviceClocks* clocks_;
     Index first_;
-    std::vector<Known> known_;
+    std::vector<Known> known_;  ///< by device, as the next two
+    std::vector<Exact> exact_;
+    std::vector<double> low_;    ///< least offset the device can have [ns]
     std::vector<Place> places_;  ///< by low
     double spread_ = 0;          ///< greatest less least offset a device can have, at most [ns]
     std::vector<double> near_;
