@@ -1,5 +1,6 @@
 #include "sim/output/row_table.hpp"
 
+#include "sim/core/expect.hpp"
 #include "sim/output/labels.hpp"
 
 #include <algorithm>
@@ -167,8 +168,10 @@ RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& d
     if (message_sender_ != nullptr) message_ = add("message", Hdf5Type::int64, no_row);
     for (const Column& column : type.columns) {
         if (&column == message_sender_ || &column == message_count_) continue;
-        if (time_ != nullptr && column.kind == ColumnKind::time && column.name == "time")
-            continue;  // the instant of the event, which is there already
+        if (time_ != nullptr && column.kind == ColumnKind::time && column.name == "time") {
+            own_time_ = &column;  // the instant of the event, which is there already
+            continue;
+        }
         Slot slot{&column};
         if (column.kind == ColumnKind::entity)
             slot.entities =
@@ -191,6 +194,11 @@ void RowTable::take(const RowStamp& stamp, const std::byte* row) {
     const std::size_t at = taken_ * stride_;
     if (at == batch_.size()) batch_.resize(std::max(2 * batch_.size(), batch_rows * stride_));
     const Head head{stamp.at().ns, 0, -1, stamp.self};
+    if (own_time_ != nullptr) {
+        std::int64_t own = 0;
+        std::memcpy(&own, row + own_time_->offset, sizeof own);
+        DRIFTSTORM_EXPECT(own == head.time);  // else the file would not tell what the row does
+    }
     std::memcpy(batch_.data() + at, &head, sizeof head);
     std::memcpy(batch_.data() + at + sizeof head, row, row_size_);
     ++taken_;

@@ -99,6 +99,7 @@ class RowTable {
     std::deque<EntityColumnWriter> entities_;
     std::vector<Slot> slots_;
     GrowingDataset* time_ = nullptr;
+    const Column* own_time_ = nullptr;  ///< the row's own `time`, which must be the event's
     GrowingDataset* row_number_ = nullptr;
     GrowingDataset* message_ = nullptr;
     EntityColumnWriter* self_ = nullptr;

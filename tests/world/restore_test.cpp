@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -106,4 +108,20 @@ TEST_CASE("a world in four partitions is saved and restored like one") {
     World restored(*text.scenario, options);
     restored.restore(saved);
     CHECK(digest_of(restored, Time{600'000'000'000}) == expected);
+}
+
+TEST_CASE("a world does not go on from what other versions of its models have saved") {
+    const TextScenario text = read_text(small_train(4));
+    World world(*text.scenario, {});
+    world.start();
+    world.run_until(Time{1'000'000'000});
+    std::vector<std::byte> saved = world.save();
+
+    // As another version would have saved it: the last digit of the first model's "NAME VERSION".
+    const auto space = std::find(saved.begin(), saved.end(), std::byte{' '});
+    REQUIRE(space != saved.end());
+    *(space + 1) = std::byte{'9'};
+    World other(*text.scenario, {});
+    CHECK_THROWS_WITH_AS(other.restore(saved), doctest::Contains("World::restore: saved by"),
+                         std::invalid_argument);
 }
