@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 namespace driftstorm::validation {
 
@@ -23,7 +24,8 @@ Time at_second(double seconds) {
 /// Watches one station and one group of clients around an outage.
 class OutageProbe : public TableSink {
   public:
-    OutageProbe(Time from, Time to) : from_(from), to_(to) {}
+    OutageProbe(Time from, Time to, double patience_s)
+        : from_(from), to_(to), patience_s_(patience_s) {}
 
     std::uint32_t most_waiting = 0;
     std::uint32_t most_present = 0;
@@ -32,6 +34,14 @@ class OutageProbe : public TableSink {
     double delay_s = 0;  ///< waits of those who came from the outage's begin until it was drained
     double affected = 0;
     double longest_delay_s = 0;
+    /// The last attempt that found more work ahead of it than clients wait, and the next one, which
+    /// did not. (Its own service has no length in the fluid.)
+    struct Attempt {
+        Time arrived{};
+        double waited_s = 0;
+    };
+    Attempt last_slow;
+    std::optional<Attempt> first_fast;
     Time last_troubled{};  ///< creation of the last request that its first attempt did not satisfy
     Time last_fine{};      ///< creation of the last one that it did
 
@@ -56,6 +66,13 @@ class OutageProbe : public TableSink {
     void end(const ServiceEnd& end) {
         last_end = end.at;
         const Time arrived = end.at - end.stayed;
+        const Attempt attempt{arrived, end.waited.seconds()};
+        if (attempt.waited_s > patience_s_) {
+            last_slow = attempt;
+            first_fast.reset();
+        } else if (!first_fast) {
+            first_fast = attempt;
+        }
         if (arrived < from_ || arrived > drained) return;
         delay_s += end.waited.seconds();
         affected += 1;
@@ -69,6 +86,7 @@ class OutageProbe : public TableSink {
 
     Time from_;
     Time to_;
+    double patience_s_;
 };
 
 struct OutageSetting {
@@ -105,9 +123,10 @@ std::vector<Verdict> judge_outage(const std::vector<Truth>& rows) {
     if (!params.unread().empty())
         return all("parameter not understood: " + params.unread().front());
     const double after_s = horizon_of(s);
-    // The outage begins a moment before an arrival, when the server of a stable station idles.
+    // The outage begins halfway between two arrivals, so that means over the arrivals are means
+    // over time (at a phase of 0 each is off by half a gap).
     const double quiet_arrivals = std::ceil(std::max(3.0, s.lambda * 2 * s.timeout_s));
-    const double begin_s = quiet_arrivals / s.lambda - 20e-9;
+    const double begin_s = (quiet_arrivals - 0.5) / s.lambda;
     const double end_s = begin_s + s.outage_s + after_s;
     if (s.bad_load() * (end_s + 1) > most_arrivals) return all("too many arrivals to simulate");
 
@@ -140,7 +159,7 @@ std::vector<Verdict> judge_outage(const std::vector<Truth>& rows) {
         kernel.as(kernel.add_entity<OpenArrivals>(0, identity_of("populations.customers")).id));
     const Time begin = at_second(begin_s);
     const Time up = at_second(begin_s + s.outage_s);
-    OutageProbe probe(begin, up);
+    OutageProbe probe(begin, up, s.timeout_s);
     kernel.add_sink(probe);
     Context& outside = kernel.as(desk.id);
     outside.send(begin - Time{}, desk, Stations::SetDown{true});
@@ -159,17 +178,27 @@ std::vector<Verdict> judge_outage(const std::vector<Truth>& rows) {
                 probe.drained == end_of_time ? infinite : (probe.drained - up).seconds();
             verdicts.push_back(judge_within(row.reference, drain_s, tolerance_s));
         } else if (m == "mean_delay_of_affected_s" || m == "mean_delay_s") {
+            // Of the arrivals from begin to drained: rate times time, where a whole number of them
+            // would be off by up to a half.
+            const double arrived = s.lambda * (probe.drained - begin).seconds();
             verdicts.push_back(judge_within(
-                row.reference, probe.affected > 0 ? probe.delay_s / probe.affected : 0, 1 / s.mu));
+                row.reference, probe.affected > 0 ? probe.delay_s / arrived : 0, 1 / s.mu));
         } else if (m == "max_delay_s" || m == "peak_delay_s") {
             verdicts.push_back(judge_within(row.reference, probe.longest_delay_s, 1 / s.mu));
         } else if (m == "affected" || m == "arrivals_affected") {
             verdicts.push_back(
                 judge_within(row.reference, probe.affected, 1 + s.lambda * tolerance_s));
         } else if ((m == "recovery_s" || m == "recovery") && s.with_clients) {
-            // Recovered from the first request on after which first attempts suffice.
-            const bool never = probe.last_troubled >= probe.last_fine;
-            const double recovery_s = (probe.last_troubled - up).seconds() + 1 / s.lambda;
+            // Recovered when an attempt would stay just as long as clients wait, which is between
+            // the last that stayed longer and the next.
+            const bool never = probe.last_troubled >= probe.last_fine || !probe.first_fast;
+            const auto& [slow_at, slow_s] = probe.last_slow;
+            const double share =
+                never ? 0 : (slow_s - s.timeout_s) / (slow_s - probe.first_fast->waited_s);
+            const double recovery_s =
+                never ? 0
+                      : (slow_at - up).seconds() +
+                            share * (probe.first_fast->arrived - slow_at).seconds();
             verdicts.push_back(judge_within(
                 row.reference, never ? infinite : std::max(0.0, recovery_s), tolerance_s));
         } else {
@@ -210,7 +239,7 @@ std::vector<Verdict> judge_reconnect(const std::vector<Truth>& rows) {
     arrivals.open(
         population,
         kernel.as(kernel.add_entity<OpenArrivals>(0, identity_of("populations.herd")).id));
-    OutageProbe probe(Time{}, Time{});
+    OutageProbe probe(Time{}, Time{}, infinite);
     kernel.add_sink(probe);
     kernel.run_until(at_second(spread_s + n / mu + 1));
 
