@@ -40,11 +40,18 @@ std::string with_help(const SchemaWriter::Property& property) {
     return "{" + help + ", " + property.schema.substr(1);
 }
 
+/// A member of a JSON object.
+std::string named(std::string_view name, const std::string& value) {
+    std::string text = json_string(name);
+    text.append(": ").append(value);
+    return text;
+}
+
 std::string members(std::span<const SchemaWriter::Property> properties) {
     std::vector<std::string> parts;
-    for (const SchemaWriter::Property& property : properties) {
-        parts.push_back(json_string(property.name) + ": " + with_help(property));
-    }
+    parts.reserve(properties.size());
+    for (const SchemaWriter::Property& property : properties)
+        parts.push_back(named(property.name, with_help(property)));
     return joined(parts);
 }
 
@@ -145,7 +152,8 @@ std::string SchemaWriter::names_to(const std::string& value) {
 std::string SchemaWriter::one_of_words(
     std::span<const std::pair<std::string_view, std::string>> kinds) {
     std::vector<std::string> parts;
-    for (const auto& [word, schema] : kinds) parts.push_back(json_string(word) + ": " + schema);
+    parts.reserve(kinds.size());
+    for (const auto& [word, schema] : kinds) parts.push_back(named(word, schema));
     return "{\"type\": \"object\", \"properties\": {" + joined(parts) + "}, " +
            std::string(ignored_keys) + ", \"additionalProperties\": false, \"minProperties\": 1}";
 }
@@ -182,8 +190,8 @@ std::string SchemaWriter::document(std::string_view title, std::span<const Prope
     all.insert(all.end(), sections.begin(), sections.end());
     const std::string own = members(all);
     std::vector<std::string> definitions;
-    for (const auto& [name, schema] : definitions_)
-        definitions.push_back(json_string(name) + ": " + schema);
+    definitions.reserve(definitions_.size());
+    for (const auto& [name, schema] : definitions_) definitions.push_back(named(name, schema));
     return "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"title\": " +
            json_string(title) + ", \"type\": \"object\", \"properties\": {" + own + "}, " +
            std::string(ignored_keys) + ", \"additionalProperties\": false, \"$defs\": {" +
