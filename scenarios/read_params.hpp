@@ -323,6 +323,7 @@ struct ValueForm<std::vector<T>> {
     }
     static std::optional<Node> write(const std::vector<T>& value, const ValueShape& shape) {
         std::vector<Node::Entry> items;
+        items.reserve(value.size());
         for (const T& item : value) {
             items.push_back({"", {}, ValueForm<T>::write(item, shape).value_or(Node())});
         }
@@ -351,6 +352,7 @@ struct ValueForm<std::vector<Named<T>>> {
     }
     static std::optional<Node> write(const std::vector<Named<T>>& value, const ValueShape& shape) {
         std::vector<Node::Entry> entries;
+        entries.reserve(value.size());
         for (const Named<T>& named : value) {
             entries.push_back(
                 {named.name, {}, ValueForm<T>::write(named.value, shape).value_or(Node())});

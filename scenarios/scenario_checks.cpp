@@ -267,11 +267,10 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
                     enum_words<Technology>[static_cast<std::size_t>(technology)]);
                 if (technology == Technology::none || has_path(scenario, word, group)) continue;
                 if (find_named(scenario.servers, group) == nullptr) continue;
-                complaints.error(population.at,
-                                 "no path from " + word + " to " + quote(group) + ", which " +
-                                     what + " needs; add one to " + "network.paths, or leave " +
-                                     word + " out of its interfaces",
-                                 where);
+                std::string message = "no path from " + word + " to " + quote(group);
+                message.append(", which ").append(what).append(" needs; add one to network.paths");
+                message.append(", or leave ").append(word).append(" out of its interfaces");
+                complaints.error(population.at, std::move(message), where);
             }
     }
 }

@@ -103,14 +103,14 @@ std::string World::entity_name(EntityId entity) const {
 
 Regions World::regions(const Scenario& scenario) {
     Regions regions;
-    regions.names.push_back("metro");
-    regions.reasons.push_back(
+    regions.names.emplace_back("metro");
+    regions.reasons.emplace_back(
         "devices, cells, access points, time servers and stations touch each other's state "
         "directly");
     if (const Named<ServerEntry>* group = relay_group(scenario))
         for (std::uint32_t node = 0; node < std::get<RelayGroup>(group->value).nodes; ++node) {
             regions.names.push_back(node_name(group->name, node));
-            regions.reasons.push_back("one node; all its paths have a propagation delay");
+            regions.reasons.emplace_back("one node; all its paths have a propagation delay");
         }
     return regions;
 }
