@@ -1,0 +1,170 @@
+#include "models/timesync/chrony_regression.hpp"
+
+#include "sim/core/expect.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+namespace driftstorm {
+
+namespace {
+
+/// Residuals tested for runs: at most this many times the points fitted.
+constexpr int runs_test_span = 2;
+
+/// Weighted sums of the points from `first` on; x is measured from its weighted mean.
+struct WeightedSums {
+    double weight = 0;
+    double centre = 0;
+    double moment = 0;  ///< of x about the centre
+    double slope = 0;
+    double intercept = 0;
+};
+
+WeightedSums weighted_sums(std::span<const double> x, std::span<const double> y,
+                           std::span<const double> spread) {
+    WeightedSums sums;
+    double sum_x = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        sums.weight += 1.0 / spread[i];
+        sum_x += x[i] / spread[i];
+    }
+    sums.centre = sum_x / sums.weight;
+    double sum_y = 0;
+    double product = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const double from_centre = x[i] - sums.centre;
+        const double weighted = from_centre / spread[i];
+        sum_y += y[i] / spread[i];
+        product += weighted * y[i];
+        sums.moment += weighted * from_centre;
+    }
+    sums.slope = product / sums.moment;
+    sums.intercept = sum_y / sums.weight - sums.slope * sums.centre;
+    return sums;
+}
+
+RecentLine line_of(const WeightedSums& sums, std::span<const double> residuals,
+                   std::span<const double> spread) {
+    RecentLine line;
+    line.intercept = sums.intercept;
+    line.slope = sums.slope;
+    line.degrees_of_freedom = static_cast<int>(residuals.size()) - 2;
+    double squares = 0;
+    for (std::size_t i = 0; i < residuals.size(); ++i) {
+        squares += residuals[i] * residuals[i] / spread[i];
+    }
+    const double unit = squares / line.degrees_of_freedom;  // variance at spread 1
+    line.variance = unit * static_cast<double>(residuals.size()) / sums.weight;
+    line.slope_sd = std::sqrt(unit / sums.moment);
+    const double lever = sums.centre * line.slope_sd;
+    line.intercept_sd = std::sqrt(unit / sums.weight + lever * lever);
+    line.runs = count_runs(residuals);
+    return line;
+}
+
+}  // namespace
+
+std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<const double> y,
+                                          std::span<const double> spread, int older, int least) {
+    const int n = static_cast<int>(spread.size());
+    DRIFTSTORM_EXPECT(older >= 0 && x.size() == y.size());
+    DRIFTSTORM_EXPECT(static_cast<int>(x.size()) == older + n);
+    if (n < least_regression_points) {
+        return std::nullopt;
+    }
+    std::vector<double> residuals(x.size());
+    for (int first = 0;; ++first) {
+        const auto used = static_cast<std::size_t>(n - first);
+        const WeightedSums sums = weighted_sums(x.last(used), y.last(used), spread.last(used));
+        const int tested = std::min(runs_test_span * (n - first), older + n);
+        for (auto i = x.size() - static_cast<std::size_t>(tested); i < x.size(); ++i) {
+            residuals[i] = y[i] - sums.intercept - sums.slope * x[i];
+        }
+        const std::span<const double> all = residuals;
+        if (n - first <= std::max(least, least_regression_points) ||
+            count_runs(all.last(static_cast<std::size_t>(tested))) > critical_runs(tested)) {
+            RecentLine line = line_of(sums, all.last(used), spread.last(used));
+            line.first = first;
+            return line;
+        }
+    }
+}
+
+int count_runs(std::span<const double> residuals) {
+    int runs = 1;
+    for (std::size_t i = 1; i < residuals.size(); ++i) {
+        const double before = residuals[i - 1];
+        const double after = residuals[i];
+        const bool same = (before < 0 && after < 0) || (before > 0 && after > 0);
+        runs += same ? 0 : 1;
+    }
+    return runs;
+}
+
+int critical_runs(int n) {
+    if (n < 8) {
+        return 0;
+    }
+    // Half of n changes of sign, less 1.6 standard deviations, sqrt(n) / 2 each; the fitted line
+    // takes two degrees of freedom, so that residuals change sign a little more often than a coin.
+    return static_cast<int>(std::floor(0.6766 + 0.5 * n - 0.798 * std::sqrt(n - 3.25)));
+}
+
+std::optional<double> second_slope(std::span<const double> x1, std::span<const double> x2,
+                                   std::span<const double> y) {
+    DRIFTSTORM_EXPECT(x1.size() == x2.size() && x1.size() == y.size());
+    if (y.size() < 4) {
+        return std::nullopt;
+    }
+    const auto n = static_cast<double>(y.size());
+    double s1 = 0, s2 = 0, sy = 0, s11 = 0, s12 = 0, s22 = 0, s1y = 0, s2y = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        s1 += x1[i];
+        s2 += x2[i];
+        sy += y[i];
+        s11 += x1[i] * x1[i];
+        s12 += x1[i] * x2[i];
+        s22 += x2[i] * x2[i];
+        s1y += x1[i] * y[i];
+        s2y += x2[i] * y[i];
+    }
+    // Cramer's rule on the normal equations; a determinant that is what rounding leaves of its
+    // terms has no meaning.
+    const double determinant =
+        n * (s11 * s22 - s12 * s12) - s1 * s1 * s22 - s2 * s2 * s11 + 2.0 * s1 * s2 * s12;
+    const double terms =
+        n * (s11 * s22 - s12 * s12) + s1 * s1 * s22 + s2 * s2 * s11 + std::abs(2.0 * s1 * s2 * s12);
+    if (std::abs(determinant) * 1e10 <= terms) {
+        return std::nullopt;
+    }
+    const double numerator =
+        n * (s11 * s2y - s12 * s1y) - s1 * s1 * s2y + s1 * s2 * s1y + sy * (s1 * s12 - s2 * s11);
+    return numerator / determinant;
+}
+
+double student_t_9995(int degrees_of_freedom) {
+    constexpr std::array<double, 40> quantile{
+        636.6, 31.60, 12.92, 8.610, 6.869, 5.959, 5.408, 5.041, 4.781, 4.587,
+        4.437, 4.318, 4.221, 4.140, 4.073, 4.015, 3.965, 3.922, 3.883, 3.850,
+        3.819, 3.792, 3.768, 3.745, 3.725, 3.707, 3.690, 3.674, 3.659, 3.646,
+        3.633, 3.622, 3.611, 3.601, 3.591, 3.582, 3.574, 3.566, 3.558, 3.551};
+    DRIFTSTORM_EXPECT(degrees_of_freedom >= 1);
+    const auto index = static_cast<std::size_t>(degrees_of_freedom - 1);
+    return index < quantile.size() ? quantile[index] : 3.5;
+}
+
+double median(std::span<const double> values) {
+    DRIFTSTORM_EXPECT(!values.empty());
+    std::vector<double> sorted(values.begin(), values.end());
+    const auto upper = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+    std::nth_element(sorted.begin(), upper, sorted.end());
+    if (sorted.size() % 2 == 1) {
+        return *upper;
+    }
+    return 0.5 * (*upper + *std::max_element(sorted.begin(), upper));
+}
+
+}  // namespace driftstorm
