@@ -83,6 +83,16 @@ void Kernel::set_lookahead(Duration lookahead) {
     lookahead_ = lookahead;
 }
 
+void Kernel::observe(RunObserver* observer) {
+    DRIFTSTORM_EXPECT(options_.digest);  // an event is observed where it is digested
+    for (const auto& context : contexts_) context->observer_ = observer;
+}
+
+std::string_view Context::model_name(std::uint16_t tag) const {
+    const std::string_view name = kernel_->types_[tag].name;
+    return name.substr(name.find('@') + 1);
+}
+
 void Kernel::add_sink(TableSink& sink) {
     sinks_.push_back(&sink);
     for (auto& [type, wanting] : wanting_) {
@@ -338,7 +348,13 @@ DigestLadder Kernel::ladder() const {
 
 std::vector<Kernel::ModelVersion> Kernel::model_versions() const {
     std::vector<ModelVersion> versions;
-    for (const RegisteredModel& model : models_) versions.push_back({model.name, model.version});
+    for (const RegisteredModel& model : models_) {
+        std::size_t entities = 0;
+        for (const auto& context : contexts_)
+            if (model.number < context->entities_.size())
+                entities += context->entities_[model.number].size();
+        versions.push_back({model.name, model.version, entities});
+    }
     std::sort(versions.begin(), versions.end(),
               [](const ModelVersion& a, const ModelVersion& b) { return a.name < b.name; });
     return versions;

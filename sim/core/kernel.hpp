@@ -6,6 +6,7 @@
 #include "sim/core/expect.hpp"
 #include "sim/core/fields.hpp"
 #include "sim/core/hot_column.hpp"
+#include "sim/core/observer.hpp"
 #include "sim/core/pool.hpp"
 #include "sim/core/random.hpp"
 #include "sim/core/state.hpp"
@@ -204,10 +205,13 @@ class Context {
     template <class M>
     void send_slowly(EventKey key, EntityId to, std::uint16_t tag, const M& message);
     Mail& post(EventKey key, EntityId to);
+    std::string_view model_name(std::uint16_t tag) const;
     template <class M>
     static void fill(Event& event, EntityId to, std::uint16_t tag, const M& message);
     template <class M, class... PayloadIdentity>
     void hash_event(const Event& event, const M& message, PayloadIdentity... payload);
+    template <class M, class... PayloadIdentity>
+    void observe_event(const Event& event, const M& message, PayloadIdentity... payload);
     void hand_on(std::uint16_t number, const void* row);
     void first_use(detail::RowUse& use, const RowType& type);
     template <class Model, class M>
@@ -222,6 +226,7 @@ class Context {
     std::uint32_t partition_ = 0;
     bool alone_ = true;  ///< there is no other partition
     bool digest_ = true;
+    RunObserver* observer_ = nullptr;
     detail::EntityRecord* records_ = nullptr;  ///< the kernel's
     std::size_t record_count_ = 0;
     const std::uint16_t* tag_base_ = nullptr;  ///< the kernel's
@@ -267,6 +272,7 @@ class Kernel {
     struct ModelVersion {
         std::string name;
         int version;
+        std::size_t entities;
     };
 
     explicit Kernel(const Options& options);
@@ -286,6 +292,8 @@ class Kernel {
     /// Least delay of any message between two partitions; > 0 and set before a run with several.
     void set_lookahead(Duration lookahead);
     void add_sink(TableSink& sink);
+    /// Tells `observer` of every event from now on; nullptr: nobody. Digests must be on.
+    void observe(RunObserver* observer);
     /// Names entities in reports of broken promises.
     void name_entities(std::function<std::string(EntityId)> name) { name_ = std::move(name); }
 
@@ -416,6 +424,67 @@ template <class M, class... PayloadIdentity>
     (hash.add(std::uint64_t{payload}), ...);
     ladder_.add(M::phase == Phase::sample ? sample_component_ : events_component_, event.key.at,
                 hash.finish());
+    if (observer_ != nullptr) observe_event(event, message, payload...);
+}
+
+namespace detail {
+
+/// Members of one message, on the way to an observer.
+struct ObservedFields {
+    std::array<ObservedField, 32> fields;
+    std::size_t count = 0;
+
+    template <class T>
+    void add(std::string_view name, std::string_view unit, const T& value) {
+        if constexpr (std::is_same_v<T, Generation> || std::is_same_v<T, LocalNumber>) {
+            // no part of what happened
+        } else if constexpr (std::is_same_v<T, EntityId>) {
+            put({name, unit, ColumnKind::entity, static_cast<std::uint64_t>(value)});
+        } else if constexpr (IsAddress<T>::value) {
+            put({name, unit, ColumnKind::entity, static_cast<std::uint64_t>(value.id)});
+        } else if constexpr (requires { value.ns; }) {
+            put({name, unit, kind_of<T>(), static_cast<std::uint64_t>(value.ns)});
+        } else if constexpr (std::is_same_v<T, double>) {
+            put({name, unit, ColumnKind::float64, std::bit_cast<std::uint64_t>(value)});
+        } else if constexpr (std::is_enum_v<T>) {
+            if constexpr (sizeof(T) == 1 && enum_words<T>.size() > 0)
+                put({name, unit, ColumnKind::word, static_cast<std::uint64_t>(value),
+                     words_of<T>()});
+            else
+                put({name, unit, ColumnKind::uint64, static_cast<std::uint64_t>(value)});
+        } else if constexpr (std::is_integral_v<T>) {
+            put({name, unit, std::is_signed_v<T> ? ColumnKind::int64 : ColumnKind::uint64,
+                 static_cast<std::uint64_t>(value)});
+        } else if constexpr (requires { value.raw; }) {
+            put({name, unit, ColumnKind::int64, static_cast<std::uint64_t>(value.raw)});
+        } else {
+            for (const auto& element : value.values) add(name, unit, element);  // PerWord
+        }
+    }
+    void put(const ObservedField& field) {
+        if (count < fields.size()) fields[count++] = field;
+    }
+};
+
+}  // namespace detail
+
+template <class M, class... PayloadIdentity>
+[[gnu::noinline]] void Context::observe_event(const Event& event, const M& message,
+                                              PayloadIdentity... payload) {
+    ObservedEvent observed;
+    observed.key = event.key;
+    observed.target = event.target;
+    observed.message = M::name;
+    observed.model = model_name(event.tag);
+    observed.sent_before = records_[static_cast<std::size_t>(event.target)].sent;
+    ((observed.payload = payload), ...);
+    if (!observer_->wants_fields) return observer_->event(observed);
+    detail::ObservedFields fields;
+    if constexpr (HasFields<M>)
+        for_each_field<M>(
+            [&](const auto& field) { fields.add(field.name, field.unit, message.*field.member); });
+    observed.fields = {fields.fields.data(), fields.count};
+    observer_->event(observed);
 }
 
 template <class Model, class M>

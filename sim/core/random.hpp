@@ -37,6 +37,15 @@ using Block = std::array<std::uint32_t, 4>;
 /// 2, 3", SC'11; Random123.
 Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key);
 
+/// Told of every draw for a purpose, before it is made.
+class DrawObserver {
+  public:
+    virtual ~DrawObserver() = default;
+    virtual void draw(std::string_view purpose, std::uint64_t subject, std::uint64_t number) = 0;
+};
+/// Whoever follows a run's draws just now; nullptr: nobody. No draw depends on it.
+inline constinit DrawObserver* draw_observer = nullptr;
+
 /// Philox4x32-10 with key = seed and counter = (XXH3(purpose, subject), number).
 /// `subject` is a stable identity, never a dense index; `number` the subject's own natural number
 /// (its message, attempt, packet, time index).
@@ -44,6 +53,8 @@ Block draw(std::uint64_t seed, std::uint64_t purpose_hash, std::uint64_t subject
            std::uint64_t number);
 inline Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
                   std::uint64_t number) {
+    if (draw_observer != nullptr) [[unlikely]]
+        draw_observer->draw(purpose.name, subject, number);
     return draw(seed, purpose.hash, subject,
                 number);  // four registers instead of a struct in memory
 }
