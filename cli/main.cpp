@@ -30,6 +30,13 @@ int main(int argc, char** argv) {
     driftstorm::cli::add_list(app, exit);
     driftstorm::cli::add_schema(app, exit);
     driftstorm::cli::add_stability(app, exit);
+    driftstorm::cli::add_record(app, exit);
+    driftstorm::cli::add_verify(app, exit);
+    driftstorm::cli::add_diff(app, exit);
+    driftstorm::cli::add_accept(app, exit);
+    driftstorm::cli::add_rerun(app, exit);
+    driftstorm::cli::add_trace(app, exit);
+    driftstorm::cli::add_selfcheck(app, exit);
     driftstorm::cli::add_version(app, exit);
     app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
         return std::string("driftstorm: ") + error.what() + "\nTry '" + failed->get_name() +

@@ -28,6 +28,13 @@ void add_explain(CLI::App& app, int& exit);
 void add_report(CLI::App& app, int& exit);
 void add_export(CLI::App& app, int& exit);
 void add_stability(CLI::App& app, int& exit);
+void add_record(CLI::App& app, int& exit);
+void add_verify(CLI::App& app, int& exit);
+void add_diff(CLI::App& app, int& exit);
+void add_accept(CLI::App& app, int& exit);
+void add_rerun(CLI::App& app, int& exit);
+void add_trace(CLI::App& app, int& exit);
+void add_selfcheck(CLI::App& app, int& exit);
 void add_version(CLI::App& app, int& exit);
 
 }  // namespace driftstorm::cli

@@ -12,4 +12,5 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/driftstormConfig.cmake
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/driftstormConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/driftstormConfig.cmake ${PROJECT_BINARY_DIR}/driftstormConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/DriftstormRecordings.cmake
         DESTINATION ${driftstorm_package_dir})

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::vector<std::string> source_folders{"sim",      "models", "scenarios",
-                                              "analysis", "cli",    "bench"};
+                                              "analysis", "recordings", "cli", "bench"};
 
 /// Which layers a layer may include from; bench stands outside and may see everything.
 const std::map<std::string, std::set<std::string>> may_include{
@@ -29,7 +29,9 @@ const std::map<std::string, std::set<std::string>> may_include{
     {"models", {"models", "sim/network", "sim/core"}},
     {"scenarios", {"scenarios", "models", "sim/network", "sim/output", "sim/core"}},
     {"analysis", {"analysis", "sim/output", "sim/core"}},
-    {"cli", {"cli", "analysis", "scenarios", "sim/output", "sim/network", "sim/core"}},
+    {"recordings",
+     {"recordings", "analysis", "scenarios", "models", "sim/output", "sim/core"}},
+    {"cli", {"cli", "recordings", "analysis", "scenarios", "sim/output", "sim/network", "sim/core"}},
 };
 
 /// A package's headers and the files that may name them.
@@ -51,7 +53,7 @@ const std::vector<Package> packages{
     {std::regex{R"(xxh(ash|3)\.h)"}, std::regex{R"(sim/core/(random|digest)\.cpp)"},
      "sim/core/random.cpp and digest.cpp"},
     {std::regex{"CLI/.*"}, std::regex{R"(cli/.*\.cpp)"}, "cli/*.cpp"},
-    {std::regex{"fmt/.*"}, std::regex{R"((sim/output|scenarios|analysis|cli)/.*\.cpp)"},
+    {std::regex{"fmt/.*"}, std::regex{R"((sim/output|scenarios|analysis|recordings|cli)/.*\.cpp)"},
      ".cpp files of sim/output, scenarios, analysis and cli"},
     {std::regex{"doctest.*"}, std::regex{"tests/.*"}, "tests/"},
     {std::regex{R"(sys/mman\.h)"},
@@ -286,7 +288,7 @@ TEST_CASE("sources keep to their layer, their packages and portable arithmetic")
 
 TEST_CASE("no file names a place of one machine or leaves something for later") {
     for (const std::string folder :
-         {"sim", "models", "scenarios", "analysis", "cli", "bench", "cmake", "docs"}) {
+         {"sim", "models", "scenarios", "analysis", "recordings", "cli", "bench", "cmake", "docs"}) {
         for (const std::string& path : files_in(folder, {".hpp", ".cpp", ".txt", ".cmake", ".in",
                                                          ".yaml", ".md", ".sh", ".py", ".js"})) {
             report(path, findings_in_text(content_of(top / path)));
@@ -305,7 +307,7 @@ TEST_CASE("library scenarios begin with the modeline and the schema") {
 }
 
 TEST_CASE("every header is listed where the build compiles it alone") {
-    for (const std::string folder : {"sim", "models", "scenarios", "analysis"}) {
+    for (const std::string folder : {"sim", "models", "scenarios", "analysis", "recordings"}) {
         for (const std::string& path : files_in(folder, {".hpp"})) {
             const std::string list = content_of((top / path).parent_path() / "CMakeLists.txt");
             const std::string name = fs::path(path).filename().string();
