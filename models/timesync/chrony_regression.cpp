@@ -14,7 +14,7 @@ namespace {
 /// Residuals tested for runs: at most this many times the points fitted.
 constexpr int runs_test_span = 2;
 
-/// Weighted sums of the points from `first` on; x is measured from its weighted mean.
+/// Weighted sums of points; x is measured from its weighted mean.
 struct WeightedSums {
     double weight = 0;
     double centre = 0;
@@ -24,20 +24,20 @@ struct WeightedSums {
 };
 
 WeightedSums weighted_sums(std::span<const double> x, std::span<const double> y,
-                           std::span<const double> spread) {
+                           std::span<const double> weight) {
     WeightedSums sums;
     double sum_x = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-        sums.weight += 1.0 / spread[i];
-        sum_x += x[i] / spread[i];
+        sums.weight += weight[i];
+        sum_x += x[i] * weight[i];
     }
     sums.centre = sum_x / sums.weight;
     double sum_y = 0;
     double product = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
         const double from_centre = x[i] - sums.centre;
-        const double weighted = from_centre / spread[i];
-        sum_y += y[i] / spread[i];
+        const double weighted = from_centre * weight[i];
+        sum_y += y[i] * weight[i];
         product += weighted * y[i];
         sums.moment += weighted * from_centre;
     }
@@ -47,29 +47,28 @@ WeightedSums weighted_sums(std::span<const double> x, std::span<const double> y,
 }
 
 RecentLine line_of(const WeightedSums& sums, std::span<const double> residuals,
-                   std::span<const double> spread) {
+                   std::span<const double> weight) {
     RecentLine line;
     line.intercept = sums.intercept;
     line.slope = sums.slope;
     line.degrees_of_freedom = static_cast<int>(residuals.size()) - 2;
     double squares = 0;
     for (std::size_t i = 0; i < residuals.size(); ++i) {
-        squares += residuals[i] * residuals[i] / spread[i];
+        squares += residuals[i] * residuals[i] * weight[i];
     }
-    const double unit = squares / line.degrees_of_freedom;  // variance at spread 1
+    const double unit = squares / line.degrees_of_freedom;  // variance at weight 1
     line.variance = unit * static_cast<double>(residuals.size()) / sums.weight;
     line.slope_sd = std::sqrt(unit / sums.moment);
     const double lever = sums.centre * line.slope_sd;
     line.intercept_sd = std::sqrt(unit / sums.weight + lever * lever);
-    line.runs = count_runs(residuals);
     return line;
 }
 
 }  // namespace
 
 std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<const double> y,
-                                          std::span<const double> spread, int older, int least) {
-    const int n = static_cast<int>(spread.size());
+                                          std::span<const double> weight, int older, int least) {
+    const int n = static_cast<int>(weight.size());
     DRIFTSTORM_EXPECT(older >= 0 && x.size() == y.size());
     DRIFTSTORM_EXPECT(static_cast<int>(x.size()) == older + n);
     if (n < least_regression_points) {
@@ -78,7 +77,7 @@ std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<c
     std::vector<double> residuals(x.size());
     for (int first = 0;; ++first) {
         const auto used = static_cast<std::size_t>(n - first);
-        const WeightedSums sums = weighted_sums(x.last(used), y.last(used), spread.last(used));
+        const WeightedSums sums = weighted_sums(x.last(used), y.last(used), weight.last(used));
         const int tested = std::min(runs_test_span * (n - first), older + n);
         for (auto i = x.size() - static_cast<std::size_t>(tested); i < x.size(); ++i) {
             residuals[i] = y[i] - sums.intercept - sums.slope * x[i];
@@ -86,7 +85,7 @@ std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<c
         const std::span<const double> all = residuals;
         if (n - first <= std::max(least, least_regression_points) ||
             count_runs(all.last(static_cast<std::size_t>(tested))) > critical_runs(tested)) {
-            RecentLine line = line_of(sums, all.last(used), spread.last(used));
+            RecentLine line = line_of(sums, all.last(used), weight.last(used));
             line.first = first;
             return line;
         }
@@ -98,8 +97,9 @@ int count_runs(std::span<const double> residuals) {
     for (std::size_t i = 1; i < residuals.size(); ++i) {
         const double before = residuals[i - 1];
         const double after = residuals[i];
-        const bool same = (before < 0 && after < 0) || (before > 0 && after > 0);
-        runs += same ? 0 : 1;
+        const int same = static_cast<int>((before < 0) & (after < 0)) |
+                         static_cast<int>((before > 0) & (after > 0));
+        runs += 1 - same;  // no branch: signs are noise, which no processor can predict
     }
     return runs;
 }
@@ -154,17 +154,6 @@ double student_t_9995(int degrees_of_freedom) {
     DRIFTSTORM_EXPECT(degrees_of_freedom >= 1);
     const auto index = static_cast<std::size_t>(degrees_of_freedom - 1);
     return index < quantile.size() ? quantile[index] : 3.5;
-}
-
-double median(std::span<const double> values) {
-    DRIFTSTORM_EXPECT(!values.empty());
-    std::vector<double> sorted(values.begin(), values.end());
-    const auto upper = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-    std::nth_element(sorted.begin(), upper, sorted.end());
-    if (sorted.size() % 2 == 1) {
-        return *upper;
-    }
-    return 0.5 * (*upper + *std::max_element(sorted.begin(), upper));
 }
 
 }  // namespace driftstorm

@@ -13,7 +13,6 @@ struct RecentLine {
     double intercept_sd = 0;
     double slope_sd = 0;
     int first = 0;  ///< oldest point used, counted from 0
-    int runs = 0;   ///< of residuals of one sign, among the points used
     int degrees_of_freedom = 0;
 };
 
@@ -25,14 +24,14 @@ inline constexpr int least_regression_points = 3;
 ///
 /// @param x, y    points in order of time; the first `older` serve the runs test alone; shape
 /// (older + n)
-/// @param spread  variance of a point, any unit, large for an unreliable one; shape (n)
+/// @param weight  reciprocal of a point's variance, in any unit; > 0; shape (n)
 /// @param older   >= 0
 /// @param least   stretch that is not shortened any more; at least 3 are always kept
 /// @return        nothing for n < 3
 /// Source: chrony 4.3, regress.c; Draper and Smith, Applied Regression Analysis, 1998, sections 7.1
 /// (runs test) and 9.2 (weights).
 std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<const double> y,
-                                          std::span<const double> spread, int older, int least);
+                                          std::span<const double> weight, int older, int least);
 
 /// Runs of residuals of one sign: neighbours with a product above 0 belong to one run.
 int count_runs(std::span<const double> residuals);
@@ -48,8 +47,5 @@ std::optional<double> second_slope(std::span<const double> x1, std::span<const d
 
 /// 99.95 % quantile of Student's t; 3.5 above 40 degrees of freedom, as chrony has it.
 double student_t_9995(int degrees_of_freedom);
-
-/// Mean of the middle two for an even number. @param values not empty
-double median(std::span<const double> values);
 
 }  // namespace driftstorm

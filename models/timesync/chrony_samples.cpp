@@ -24,10 +24,14 @@ constexpr int least_asymmetry_run = 10;
 constexpr int most_asymmetry_run = 1000;
 constexpr int least_prediction_samples = 3;
 
+/// How wrong a sample may be, whatever the path.
+double distance(const ChronySample& sample) { return 0.5 * sample.delay + sample.dispersion; }
+
 }  // namespace
 
 Duration nearest_duration(double seconds) {
-    return {static_cast<std::int64_t>(std::floor(seconds * 1e9 + 0.5))};
+    const double ns = seconds * 1e9;
+    return {static_cast<std::int64_t>(ns + (ns < 0 ? -0.5 : 0.5))};
 }
 
 const ChronySample& ChronySourceStatistics::kept(int i) const {
@@ -48,6 +52,8 @@ void ChronySourceStatistics::add(const ChronySample& sample) {
         delay = 2.0 * limits_.mindelay - delay;
     }
     least_delay_ = kept_ == 0 ? delay : std::min(least_delay_, delay);
+    const double far = distance(all_.back());
+    distances_.insert(std::lower_bound(distances_.begin(), distances_.end(), far), far);
     ++kept_;
     regress();
 }
@@ -57,6 +63,9 @@ void ChronySourceStatistics::reset() { *this = ChronySourceStatistics(limits_); 
 void ChronySourceStatistics::drop_oldest(int n) {
     if (n == 0) {
         return;
+    }
+    for (int i = 0; i < n; ++i) {
+        distances_.erase(std::lower_bound(distances_.begin(), distances_.end(), distance(kept(i))));
     }
     kept_ -= n;
     const int older = static_cast<int>(all_.size()) - kept_;
@@ -69,25 +78,29 @@ void ChronySourceStatistics::drop_oldest(int n) {
     }
 }
 
-std::vector<double> ChronySourceStatistics::spreads() const {
-    std::vector<double> distances;
-    for (int i = 0; i < kept_; ++i) {
-        distances.push_back(0.5 * kept(i).delay + kept(i).dispersion);
-    }
-    const double least = *std::min_element(distances.begin(), distances.end());
+std::vector<double> ChronySourceStatistics::weights() const {
+    const double least = distances_.front();
+    const std::size_t half = distances_.size() / 2;
+    const double median = distances_.size() % 2 == 1
+                              ? distances_[half]
+                              : 0.5 * (distances_[half - 1] + distances_[half]);
     const double sd =
-        std::max(limits_.precision, std::min((median(distances) - least) / sd_in_distance, least));
-    for (double& distance : distances) {
-        const double excess = std::max(distance - (least + limits_.precision), 0.0);
-        const double weight = 1.0 + excess / sd;
-        distance = weight * weight;
+        std::max(limits_.precision, std::min((median - least) / sd_in_distance, least));
+    const double per_sd = 1.0 / sd;
+    std::vector<double> weights;
+    weights.reserve(distances_.size());
+    for (int i = 0; i < kept_; ++i) {
+        const double excess = std::max(distance(kept(i)) - (least + limits_.precision), 0.0);
+        const double deviations = 1.0 + excess * per_sd;
+        weights.push_back(1.0 / (deviations * deviations));
     }
-    return distances;
+    return weights;
 }
 
 void ChronySourceStatistics::correct_asymmetry(const std::vector<double>& ages,
                                                std::vector<double>& offsets) {
     std::vector<double> delays;
+    delays.reserve(all_.size());
     for (const ChronySample& sample : all_) {
         delays.push_back(sample.delay - least_delay());
     }
@@ -114,13 +127,15 @@ void ChronySourceStatistics::correct_asymmetry(const std::vector<double>& ages,
 void ChronySourceStatistics::regress() {
     std::vector<double> ages;
     std::vector<double> offsets;
+    ages.reserve(all_.size());
+    offsets.reserve(all_.size());
     for (const ChronySample& sample : all_) {
         ages.push_back((sample.time - all_.back().time).seconds());
         offsets.push_back(sample.offset);
     }
     correct_asymmetry(ages, offsets);
     const std::optional<RecentLine> line = fit_recent_line(
-        ages, offsets, spreads(), static_cast<int>(all_.size()) - kept_, limits_.minsamples);
+        ages, offsets, weights(), static_cast<int>(all_.size()) - kept_, limits_.minsamples);
     line_found_ = line.has_value();
     if (line) {
         estimate_.time = all_.back().time;

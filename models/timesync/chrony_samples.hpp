@@ -83,13 +83,15 @@ class ChronySourceStatistics {
     const ChronySample& kept(int i) const;  ///< 0: oldest in the regression; < 0: older
     void drop_oldest(int n);
     void regress();
-    std::vector<double> spreads() const;
+    std::vector<double> weights() const;
     void correct_asymmetry(const std::vector<double>& ages, std::vector<double>& offsets);
     void find_best();
 
     Limits limits_;
     std::vector<ChronySample> all_;  ///< in order of time; the last kept_ are in the regression
     int kept_ = 0;
+    std::vector<double>
+        distances_;  ///< of those kept, in order: their median is wanted every time [s]
     double least_delay_ = 0;
     bool line_found_ = false;
     int best_ = 0;  ///< least root distance among those kept

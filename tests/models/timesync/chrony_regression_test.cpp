@@ -19,7 +19,7 @@ double normal(std::uint64_t subject, std::uint64_t i) {
 struct Points {
     std::vector<double> x;
     std::vector<double> y;
-    std::vector<double> spread;
+    std::vector<double> weight;
 };
 
 /// n points one apart, the last at 0, about a line of a slope that changes `before_end` points ago.
@@ -30,7 +30,7 @@ Points noisy_line(std::uint64_t subject, int n, double noise, int before_end, do
         points.x.push_back(x);
         points.y.push_back(3.0 + 0.5 * x + (x < -before_end ? kink * (x + before_end) : 0.0) +
                            noise * normal(subject, static_cast<std::uint64_t>(i)));
-        points.spread.push_back(1.0);
+        points.weight.push_back(1.0);
     }
     return points;
 }
@@ -41,24 +41,24 @@ TEST_CASE("a line's estimates are those of weighted least squares in closed form
     // Four points by hand: weights 1, 1, 1/2, 1/4.
     const std::vector<double> x{-3, -2, -1, 0};
     const std::vector<double> y{1, 2, 2, 4};
-    const std::vector<double> spread{1, 1, 2, 4};
+    const std::vector<double> weight{1, 1, 0.5, 0.25};
     const double sum_w = 2.75;
     const double mean_x = (-3.0 - 2.0 - 0.5) / sum_w;
     const double mean_y = (1.0 + 2.0 + 1.0 + 1.0) / sum_w;
     double moment = 0;
     double product = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-        moment += (x[i] - mean_x) * (x[i] - mean_x) / spread[i];
-        product += (x[i] - mean_x) * (y[i] - mean_y) / spread[i];
+        moment += (x[i] - mean_x) * (x[i] - mean_x) * weight[i];
+        product += (x[i] - mean_x) * (y[i] - mean_y) * weight[i];
     }
     const double slope = product / moment;
     const double intercept = mean_y - slope * mean_x;
     double squares = 0;
     for (std::size_t i = 0; i < 4; ++i) {
         const double residual = y[i] - intercept - slope * x[i];
-        squares += residual * residual / spread[i];
+        squares += residual * residual * weight[i];
     }
-    const auto line = fit_recent_line(x, y, spread, 0, 6);
+    const auto line = fit_recent_line(x, y, weight, 0, 6);
     REQUIRE(line.has_value());
     CHECK(line->slope == doctest::Approx(slope).epsilon(1e-14));
     CHECK(line->intercept == doctest::Approx(intercept).epsilon(1e-14));
@@ -70,10 +70,10 @@ TEST_CASE("a line's estimates are those of weighted least squares in closed form
     CHECK(line->degrees_of_freedom == 2);
 }
 
-TEST_CASE("a point of half the spread counts as two") {
+TEST_CASE("a point of twice the weight counts as two") {
     const std::vector<double> one{-2, -1, 0};
     const auto once =
-        fit_recent_line(one, std::vector<double>{0, 3, 1}, std::vector<double>{1, 0.5, 1}, 0, 6);
+        fit_recent_line(one, std::vector<double>{0, 3, 1}, std::vector<double>{1, 2, 1}, 0, 6);
     const auto twice =
         fit_recent_line(std::vector<double>{-2, -1, -1, 0}, std::vector<double>{0, 3, 3, 1},
                         std::vector<double>{1, 1, 1, 1}, 0, 6);
@@ -93,7 +93,7 @@ TEST_CASE("the runs test leaves noise about a line alone, but for a few per cent
         constexpr int tries = 2000;
         for (int i = 0; i < tries; ++i) {
             const Points points = noisy_line(static_cast<std::uint64_t>(1000 * n + i), n, 1, n, 0);
-            const auto line = fit_recent_line(points.x, points.y, points.spread, 0, 3);
+            const auto line = fit_recent_line(points.x, points.y, points.weight, 0, 3);
             shortened += line->first > 0 ? 1 : 0;
         }
         CHECK(shortened > tries / 100);
@@ -104,24 +104,24 @@ TEST_CASE("the runs test leaves noise about a line alone, but for a few per cent
 TEST_CASE("what came before a change of frequency is forgotten") {
     for (std::uint64_t i = 0; i < 50; ++i) {
         const Points points = noisy_line(i, 64, 0.1, 20, 0.2);
-        const auto line = fit_recent_line(points.x, points.y, points.spread, 0, 6);
+        const auto line = fit_recent_line(points.x, points.y, points.weight, 0, 6);
         CHECK(line->first >= 64 - 2 * 20);
         CHECK(line->slope == doctest::Approx(0.5).epsilon(0.2));
         // The least number kept is kept whatever the test says.
-        const auto long_memory = fit_recent_line(points.x, points.y, points.spread, 0, 60);
+        const auto long_memory = fit_recent_line(points.x, points.y, points.weight, 0, 60);
         CHECK(long_memory->first == 4);
     }
 }
 
 TEST_CASE("older points can fail a line but do not move it") {
     const Points bent = noisy_line(5, 24, 0.01, 11, 0.5);
-    const std::vector<double> spread(12, 1.0);
+    const std::vector<double> weight(12, 1.0);
     const auto alone =
-        fit_recent_line(std::span(bent.x).last(12), std::span(bent.y).last(12), spread, 0, 12);
-    const auto tested = fit_recent_line(bent.x, bent.y, spread, 12, 12);
+        fit_recent_line(std::span(bent.x).last(12), std::span(bent.y).last(12), weight, 0, 12);
+    const auto tested = fit_recent_line(bent.x, bent.y, weight, 12, 12);
     CHECK(alone->slope == tested->slope);
     CHECK(alone->first == 0);
-    CHECK(fit_recent_line(bent.x, bent.y, spread, 12, 6)->first > 0);
+    CHECK(fit_recent_line(bent.x, bent.y, weight, 12, 6)->first > 0);
 }
 
 TEST_CASE("runs are counted at every change of sign, and zero belongs to none") {
@@ -157,12 +157,6 @@ TEST_CASE("the second slope is found beside the first, and none where they canno
     CHECK_FALSE(second_slope(std::vector<double>{1, 2, 3}, std::vector<double>{1, 5, 2},
                              std::vector<double>{1, 2, 3})
                     .has_value());
-}
-
-TEST_CASE("median: the middle, or the mean of the middle two") {
-    CHECK(median(std::vector<double>{5, 1, 3}) == 3);
-    CHECK(median(std::vector<double>{4, 1, 3, 2}) == 2.5);
-    CHECK(median(std::vector<double>{7}) == 7);
 }
 
 namespace {
