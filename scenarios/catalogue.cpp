@@ -447,7 +447,10 @@ std::string resolved_yaml(const Scenario& scenario) {
     add("servers", kinds_node(scenario.servers));
     add("apps", value_node(scenario.apps));
     add("populations", kinds_node(scenario.populations));
-    add("timeline", value_node(scenario.timeline));
+    std::vector<Node::Entry> timeline = value_node(scenario.timeline).entries();
+    for (std::size_t i = 0; i < timeline.size(); ++i)
+        timeline[i].value = meaningful_keys(scenario.timeline[i].fault, timeline[i].value);
+    add("timeline", Node::sequence(std::move(timeline), {}));
     add("outputs", scenario.outputs_none ? text_node("none") : params_node(scenario.outputs));
     add("expectations", value_node(scenario.expectations));
     return yaml_text(Node::map(std::move(top), {}));

@@ -13,6 +13,9 @@ void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& c
 /// to it, what it hits, and whether it begins before the run ends.
 void check_timeline(const Scenario& scenario, Complaints& complaints);
 
+/// A timeline entry without the keys that mean nothing to its kind of fault.
+Node meaningful_keys(FaultKind kind, const Node& entry);
+
 /// The part of check_scenario that looks at stations and their customers: parameters that need one
 /// another.
 void check_customers(const Scenario& scenario, Complaints& complaints);

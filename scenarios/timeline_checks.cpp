@@ -34,6 +34,15 @@ bool contains(const std::vector<std::string_view>& words, std::string_view word)
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+/// Keys that mean something to some faults only, in an entry and in its `set`.
+const std::vector<std::string_view> of_some_faults{"for", "set", "by", "restart", "clear_cache"};
+const std::vector<std::string_view> set_of_some_faults{"downlink", "uplink", "loss", "factor"};
+
+const FaultKeys& keys_of(FaultKind kind) {
+    return *std::find_if(fault_keys().begin(), fault_keys().end(),
+                         [kind](const FaultKeys& one) { return one.fault == kind; });
+}
+
 void complain_of_idle_keys(const Node& map, const std::vector<std::string_view>& written_for_others,
                            const std::vector<std::string_view>& own, std::string_view fault,
                            const std::string& path, Complaints& complaints) {
@@ -49,13 +58,9 @@ void complain_of_idle_keys(const Node& map, const std::vector<std::string_view>&
 /// What a fault cannot do without, and what is written for another kind.
 void check_keys(const FaultEntry& fault, const Node& entry, const std::string& where,
                 Complaints& complaints) {
-    const auto keys = std::find_if(fault_keys().begin(), fault_keys().end(),
-                                   [&](const FaultKeys& one) { return one.fault == fault.fault; });
+    const FaultKeys& keys = keys_of(fault.fault);
     const std::string_view word = enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)];
-    static const std::vector<std::string_view> of_some{"for", "set", "by", "restart",
-                                                       "clear_cache"};
-    static const std::vector<std::string_view> set_of_some{"downlink", "uplink", "loss", "factor"};
-    complain_of_idle_keys(entry, of_some, keys->own, word, where, complaints);
+    complain_of_idle_keys(entry, of_some_faults, keys.own, word, where, complaints);
 
     const Position& at = fault.target.at;
     const auto lacks = [&entry](std::string_view key) {  // what is written wrongly is no gap
@@ -65,19 +70,19 @@ void check_keys(const FaultEntry& fault, const Node& entry, const std::string& w
         complaints.error(at, "a clock_step needs 'by': how far the clock is put forward", where);
     if (fault.fault != FaultKind::app_restart && lacks("for"))
         complaints.error(at, "'for' is missing: how long it lasts", where);
-    if (keys->set.empty()) return;
+    if (keys.set.empty()) return;
     const Node* set = entry.find("set");
     const std::string set_path = child_path(where, "set");
     std::string example;
-    for (const std::string_view key : keys->set)
+    for (const std::string_view key : keys.set)
         example += (example.empty() ? "" : ", ") + std::string(key) + ": ...";
     if (set == nullptr) {
         complaints.error(at, "a " + std::string(word) + " needs 'set': { " + example + " }", where);
     } else if (set->is_map()) {
         const std::size_t before = complaints.errors();
-        complain_of_idle_keys(*set, set_of_some, keys->set, word, set_path, complaints);
+        complain_of_idle_keys(*set, set_of_some_faults, keys.set, word, set_path, complaints);
         if (set->entries().empty() && complaints.errors() == before)
-            complaints.error(set->position(), "'set' is empty; it takes " + list_words(keys->set),
+            complaints.error(set->position(), "'set' is empty; it takes " + list_words(keys.set),
                              set_path);
     }
 }
@@ -94,7 +99,25 @@ void check_begin(const Scenario& scenario, const FaultEntry& fault, const Node& 
                        child_path(where, "at"));
 }
 
+/// The entries of a map but those written for others only.
+Node without_idle(const Node& map, const std::vector<std::string_view>& of_some,
+                  const std::vector<std::string_view>& own) {
+    std::vector<Node::Entry> kept;
+    for (const Node::Entry& entry : map.entries())
+        if (!contains(of_some, entry.key) || contains(own, entry.key)) kept.push_back(entry);
+    return Node::map(std::move(kept), map.position());
+}
+
 }  // namespace
+
+Node meaningful_keys(FaultKind kind, const Node& entry) {
+    const FaultKeys& keys = keys_of(kind);
+    std::vector<Node::Entry> kept = without_idle(entry, of_some_faults, keys.own).entries();
+    for (Node::Entry& one : kept)
+        if (one.key == "set" && one.value.is_map())
+            one.value = without_idle(one.value, set_of_some_faults, keys.set);
+    return Node::map(std::move(kept), entry.position());
+}
 
 void check_timeline(const Scenario& scenario, Complaints& complaints) {
     for (std::size_t i = 0; i < scenario.timeline.size(); ++i) {
