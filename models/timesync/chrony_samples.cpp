@@ -35,7 +35,7 @@ Duration nearest_duration(double seconds) {
 }
 
 const ChronySample& ChronySourceStatistics::kept(int i) const {
-    return all_[static_cast<std::size_t>(static_cast<int>(all_.size()) - kept_ + i)];
+    return all_[all_.size() - static_cast<std::size_t>(kept_ - i)];
 }
 
 void ChronySourceStatistics::add(const ChronySample& sample) {
