@@ -10,10 +10,10 @@ namespace driftstorm {
 
 /// What a time client got back, in its own clock and the server's.
 struct NtpSample {
-    Reading t1;  ///< client's clock when the request left
-    Reading t2;  ///< server's when it arrived
-    Reading t3;  ///< server's when the reply left
-    Reading t4;  ///< client's when it arrived
+    Reading t1;                ///< client's clock when the request left
+    Reading t2;                ///< server's when it arrived
+    Reading t3;                ///< server's when the reply left
+    Reading t4;                ///< client's when it arrived
     std::uint8_t leap = 0;     ///< 3: not synchronised
     std::uint8_t stratum = 1;  ///< 0: a kiss code
     std::int8_t poll = 6;      ///< log2 of s
@@ -23,8 +23,8 @@ struct NtpSample {
     std::uint32_t reference_id = 0;
 };
 
-/// The kernel's clock as a program sees it, after adjtimex(2), clock_settime(2) and adjtime(3). Signs:
-/// positive moves the clock forward.
+/// The kernel's clock as a program sees it, after adjtimex(2), clock_settime(2) and adjtime(3).
+/// Signs: positive moves the clock forward.
 class ClockControl {
   public:
     virtual ~ClockControl() = default;
@@ -45,8 +45,8 @@ class ClockControl {
     virtual void stop_pll() = 0;
 };
 
-/// What an operating system offers a time client. Timers run on the monotonic clock, which is steered
-/// in frequency but never stepped.
+/// What an operating system offers a time client. Timers run on the monotonic clock, which is
+/// steered in frequency but never stepped.
 class ClientSystem {
   public:
     virtual ~ClientSystem() = default;
@@ -64,7 +64,8 @@ class ClientSystem {
     virtual double uniform() = 0;
 };
 
-/// A time client's algorithm: told of samples and timers, it steers the clock. State is plain values.
+/// A time client's algorithm: told of samples and timers, it steers the clock. State is plain
+/// values.
 class ClientProgram {
   public:
     virtual ~ClientProgram() = default;
