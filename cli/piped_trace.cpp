@@ -44,6 +44,7 @@ PipedTrace::PipedTrace(const std::string& program, const RunSide& side, Time fro
                                    "--seed",  std::to_string(side.seed),
                                    "--until", std::to_string(side.until.ns) + " ns"};
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;
@@ -71,13 +72,14 @@ PipedTrace::~PipedTrace() {
 std::optional<TraceEvent> PipedTrace::next() {
     if (parts_->over) return std::nullopt;
     std::string text;
-    char* line = nullptr;
-    std::size_t room = 0;
-    while (getline(&line, &room, parts_->lines) > 0) {
+    std::string line;
+    for (int c = std::fgetc(parts_->lines); c != EOF; c = std::fgetc(parts_->lines)) {
+        line += static_cast<char>(c);
+        if (c != '\n') continue;
         text += line;
-        if (line[0] == '\n') break;
+        if (line.size() == 1) break;
+        line.clear();
     }
-    std::free(line);
     if (text.empty()) {
         parts_->over = true;
         if (const int code = parts_->wait(); code != 0)
