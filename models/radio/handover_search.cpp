@@ -21,6 +21,7 @@ std::vector<Index> best_first(std::vector<Heard> heard) {
         return a.dbm != b.dbm ? a.dbm > b.dbm : a.cell < b.cell;
     });
     std::vector<Index> cells;
+    cells.reserve(heard.size());
     for (const Heard& one : heard) cells.push_back(one.cell);
     return cells;
 }
