@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter]
+# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter] [sweep]
 # Programs take turns, so that a busy machine is unfair to none; each figure is the median of CPU times.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -75,10 +75,12 @@ mm1() {
 
 commuter() { "$here/commuter.sh" "$build"; }
 
-[ $# -gt 0 ] || set -- phold mm1 commuter
+sweep() { "$here/sweep.sh" "$build"; }
+
+[ $# -gt 0 ] || set -- phold mm1 commuter sweep
 for name; do
     case $name in
-        phold | mm1 | commuter) $name ;;
-        *) echo "bench: no benchmark '$name': phold, mm1 or commuter" >&2; exit 2 ;;
+        phold | mm1 | commuter | sweep) $name ;;
+        *) echo "bench: no benchmark '$name': phold, mm1, commuter or sweep" >&2; exit 2 ;;
     esac
 done

@@ -2,6 +2,7 @@
 #include "cli/verbs.hpp"
 #include "scenarios/quantity.hpp"
 #include "scenarios/scenario.hpp"
+#include "sweeps/read_sweep.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -74,9 +75,12 @@ void add_list(CLI::App& app, int& exit) {
 
 void add_schema(CLI::App& app, int& exit) {
     CLI::App* verb =
-        app.add_subcommand("schema", "prints the JSON Schema of scenarios, for editors");
-    verb->callback([&exit] {
-        std::puts(scenario_schema().c_str());
+        app.add_subcommand("schema", "prints the JSON Schema of scenarios or sweeps, for editors");
+    auto of = std::make_shared<std::string>("scenario");
+    verb->add_option("WHAT", *of, "scenario (default) or sweep")
+        ->check(CLI::IsMember({"scenario", "sweep"}));
+    verb->callback([&exit, of] {
+        std::puts((*of == "sweep" ? sweep_schema() : scenario_schema()).c_str());
         exit = 0;
     });
 }

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
     driftstorm::cli::add_rerun(app, exit);
     driftstorm::cli::add_trace(app, exit);
     driftstorm::cli::add_selfcheck(app, exit);
+    driftstorm::cli::add_sweep(app, exit);
+    driftstorm::cli::add_merge(app, exit);
     driftstorm::cli::add_version(app, exit);
     app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
         return std::string("driftstorm: ") + error.what() + "\nTry '" + failed->get_name() +

@@ -1,11 +1,13 @@
 #include "analysis/report.hpp"
 
+#include "analysis/sweep_report.hpp"
 #include "cli/verbs.hpp"
 #include "sim/output/results_reader.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,6 +23,7 @@ namespace {
 struct ReportOptions {
     std::vector<std::string> results;
     std::string output;
+    std::string figures;
 };
 
 /// The page appears under its name as a whole or not at all; a device or pipe is written to as it
@@ -61,7 +64,26 @@ int report(const ReportOptions& options) {
             return static_cast<int>(Exit::usage);
         }
     }
-    write_page(output, report_page(results));
+    const auto sweeps =
+        static_cast<std::size_t>(std::count_if(results.begin(), results.end(), is_merged_sweep));
+    if ((sweeps > 0 && sweeps < results.size()) || (sweeps == 0 && !options.figures.empty())) {
+        fmt::print(stderr, "driftstorm: {}\n",
+                   sweeps > 0 ? "a page is about results of runs or about merged sweeps, not both"
+                              : "--figures is for merged sweeps; a run's page saves its own");
+        return static_cast<int>(Exit::usage);
+    }
+    if (!options.figures.empty()) {
+        std::error_code error;
+        std::filesystem::create_directories(options.figures, error);
+        for (const ResultsReader& result : results)
+            for (const auto& [name, svg] : sweep_figures(result))
+                write_page(
+                    (std::filesystem::path(options.figures) /
+                     (std::filesystem::path(result.path()).stem().string() + "-" + name + ".svg"))
+                        .string(),
+                    svg);
+    }
+    write_page(output, sweeps > 0 ? sweep_report_page(results) : report_page(results));
     fmt::print("{}\n", output);
     return 0;
 }
@@ -70,11 +92,15 @@ int report(const ReportOptions& options) {
 
 void add_report(CLI::App& app, int& exit) {
     CLI::App* verb = app.add_subcommand(
-        "report", "one HTML page with plots and tables of results, for any browser");
+        "report",
+        "one HTML page with plots and tables of results or merged sweeps, for any browser");
     auto options = std::make_shared<ReportOptions>();
-    verb->add_option("RESULT", options->results, "result files: a section each")->required();
+    verb->add_option("RESULT", options->results, "result files, or merged sweeps: a section each")
+        ->required();
     verb->add_option("-o,--output", options->output,
                      "the page; default: name of the first result with .html, beside it");
+    verb->add_option("--figures", options->figures,
+                     "folder for the figures of merged sweeps, an SVG file each");
     verb->callback([&exit, options] { exit = report(*options); });
 }
 

@@ -168,8 +168,11 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
     if (!request.output.empty()) {
         ResultsOptions results;
         results.epoch = format_timestamp(scenario.epoch.unix_ns);
-        results.keep = kept_tables(scenario);
-        if (!world.series().empty()) results.keep.emplace_back("series");
+        if (request.keep_events)
+            results.keep = kept_tables(scenario);
+        else
+            results.keep = {"events/fault"};
+        if (!world.series().empty() && request.keep_series) results.keep.emplace_back("series");
         results.series = world.series();
         results.attributes = {{"title", scenario.title}, {"run_id", outcome.run_id}};
         file = std::make_unique<ResultsFile>(request.output, std::move(results), world.directory());
@@ -200,6 +203,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
     outcome.events = world.kernel().delivered();
     const std::vector<CheckResult> checks =
         judge(expectations, metrics, scenario.parameters_changed);
+    outcome.metrics = metrics.all();
     outcome.observed = observed_values(expectations, metrics);
     outcome.other = other_values(expectations, metrics);
     outcome.exit = exit_code(checks);

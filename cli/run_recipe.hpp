@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace driftstorm::cli {
@@ -23,6 +24,8 @@ struct RunRequest {
     std::size_t pool_offset = 0;
     bool digest = true;
     bool progress = false;
+    bool keep_series = true;  ///< rows of the result file: those that the scenario asks for, or
+    bool keep_events = true;  ///< none (events, messages and copies)
 };
 
 struct RunOutcome {
@@ -36,7 +39,8 @@ struct RunOutcome {
     double wall_s = 0;
     int exit = 0;
     RunSummary summary;
-    std::vector<std::optional<double>> observed;  ///< by expectation
+    std::vector<std::pair<std::string, double>> metrics;  ///< every one that is defined, by path
+    std::vector<std::optional<double>> observed;          ///< by expectation
     std::vector<std::optional<double>> other;
     Time reached{};
 };

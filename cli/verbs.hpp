@@ -35,6 +35,8 @@ void add_accept(CLI::App& app, int& exit);
 void add_rerun(CLI::App& app, int& exit);
 void add_trace(CLI::App& app, int& exit);
 void add_selfcheck(CLI::App& app, int& exit);
+void add_sweep(CLI::App& app, int& exit);
+void add_merge(CLI::App& app, int& exit);
 void add_version(CLI::App& app, int& exit);
 
 }  // namespace driftstorm::cli

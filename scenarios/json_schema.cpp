@@ -188,13 +188,17 @@ std::string SchemaWriter::document(std::string_view title, std::span<const Prope
          "\"string\"}}]}"},
         {"parameters", "the only values that --set and sweeps may change", names_to(parameter)}};
     all.insert(all.end(), sections.begin(), sections.end());
-    const std::string own = members(all);
+    return plain_document(title, all);
+}
+
+std::string SchemaWriter::plain_document(std::string_view title,
+                                         std::span<const Property> properties) {
     std::vector<std::string> definitions;
     definitions.reserve(definitions_.size());
     for (const auto& [name, schema] : definitions_) definitions.push_back(named(name, schema));
     return "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"title\": " +
-           json_string(title) + ", \"type\": \"object\", \"properties\": {" + own + "}, " +
-           std::string(ignored_keys) + ", \"additionalProperties\": false, \"$defs\": {" +
+           json_string(title) + ", \"type\": \"object\", \"properties\": {" + members(properties) +
+           "}, " + std::string(ignored_keys) + ", \"additionalProperties\": false, \"$defs\": {" +
            joined(definitions) + "}}\n";
 }
 

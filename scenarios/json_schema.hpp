@@ -68,6 +68,8 @@ class SchemaWriter {
 
     /// The whole document. `sections` are the top-level keys beyond schema, include and parameters.
     std::string document(std::string_view title, std::span<const Property> sections);
+    /// A document of another kind, with these top-level keys alone.
+    std::string plain_document(std::string_view title, std::span<const Property> properties);
 
   private:
     std::map<std::string, std::string> definitions_;

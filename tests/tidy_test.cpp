@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> source_folders{"sim",      "models", "scenarios",
-                                              "analysis", "recordings", "cli", "bench"};
+const std::vector<std::string> source_folders{"sim",        "models", "scenarios", "analysis",
+                                              "recordings", "sweeps", "cli",       "bench"};
 
 /// Which layers a layer may include from; bench stands outside and may see everything.
 const std::map<std::string, std::set<std::string>> may_include{
@@ -29,9 +29,11 @@ const std::map<std::string, std::set<std::string>> may_include{
     {"models", {"models", "sim/network", "sim/core"}},
     {"scenarios", {"scenarios", "models", "sim/network", "sim/output", "sim/core"}},
     {"analysis", {"analysis", "sim/output", "sim/core"}},
-    {"recordings",
-     {"recordings", "analysis", "scenarios", "models", "sim/output", "sim/core"}},
-    {"cli", {"cli", "recordings", "analysis", "scenarios", "sim/output", "sim/network", "sim/core"}},
+    {"recordings", {"recordings", "analysis", "scenarios", "models", "sim/output", "sim/core"}},
+    {"sweeps", {"sweeps", "analysis", "scenarios", "models", "sim/output", "sim/core"}},
+    {"cli",
+     {"cli", "sweeps", "recordings", "analysis", "scenarios", "sim/output", "sim/network",
+      "sim/core"}},
 };
 
 /// A package's headers and the files that may name them.
@@ -53,14 +55,15 @@ const std::vector<Package> packages{
     {std::regex{R"(xxh(ash|3)\.h)"}, std::regex{R"(sim/core/(random|digest)\.cpp)"},
      "sim/core/random.cpp and digest.cpp"},
     {std::regex{"CLI/.*"}, std::regex{R"(cli/.*\.cpp)"}, "cli/*.cpp"},
-    {std::regex{"fmt/.*"}, std::regex{R"((sim/output|scenarios|analysis|recordings|cli)/.*\.cpp)"},
+    {std::regex{"fmt/.*"},
+     std::regex{R"((sim/output|scenarios|analysis|recordings|sweeps|cli)/.*\.cpp)"},
      ".cpp files of sim/output, scenarios, analysis and cli"},
     {std::regex{"doctest.*"}, std::regex{"tests/.*"}, "tests/"},
     {std::regex{R"(sys/mman\.h)"},
-     std::regex{R"((sim/core/hot_column|(sim/output|analysis|cli)/.*)\.cpp)"},
+     std::regex{R"((sim/core/hot_column|(sim/output|analysis|sweeps|cli)/.*)\.cpp)"},
      "sim/core/hot_column.cpp (large pages)"},
     {std::regex{R"((sys/)?[a-z_]+\.h)"},
-     std::regex{R"((sim/output|scenarios|analysis|cli|bench)/.*\.cpp)"},
+     std::regex{R"((sim/output|scenarios|analysis|sweeps|cli|bench)/.*\.cpp)"},
      ".cpp files above the engine and the models (headers of the operating system)"},
 };
 
@@ -287,8 +290,8 @@ TEST_CASE("sources keep to their layer, their packages and portable arithmetic")
 }
 
 TEST_CASE("no file names a place of one machine or leaves something for later") {
-    for (const std::string folder :
-         {"sim", "models", "scenarios", "analysis", "recordings", "cli", "bench", "cmake", "docs"}) {
+    for (const std::string folder : {"sim", "models", "scenarios", "analysis", "recordings",
+                                     "sweeps", "cli", "bench", "cmake", "docs"}) {
         for (const std::string& path : files_in(folder, {".hpp", ".cpp", ".txt", ".cmake", ".in",
                                                          ".yaml", ".md", ".sh", ".py", ".js"})) {
             report(path, findings_in_text(content_of(top / path)));
@@ -307,7 +310,8 @@ TEST_CASE("library scenarios begin with the modeline and the schema") {
 }
 
 TEST_CASE("every header is listed where the build compiles it alone") {
-    for (const std::string folder : {"sim", "models", "scenarios", "analysis", "recordings"}) {
+    for (const std::string folder :
+         {"sim", "models", "scenarios", "analysis", "recordings", "sweeps"}) {
         for (const std::string& path : files_in(folder, {".hpp"})) {
             const std::string list = content_of((top / path).parent_path() / "CMakeLists.txt");
             const std::string name = fs::path(path).filename().string();
