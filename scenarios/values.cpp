@@ -469,7 +469,7 @@ std::string complain_unknown_key(const Node::Entry& entry, const KeyScope& scope
     const std::string path = scope.path.empty() ? "a scenario" : scope.path;
     const std::string where = scope.title.empty() ? path : scope.title;
     const std::string home = home_of(entry.key, scope);
-    const std::string near = home.empty() ? nearest_word(entry.key, known) : "";
+    std::string near = home.empty() ? nearest_word(entry.key, known) : "";
     std::string hint = near.empty() ? "" : "; did you mean " + quote(near) + "?";
     if (!home.empty()) hint = "; it belongs in " + quote(home);
     if (complaints.told_at(entry.key_position)) return near;  // by another entry that extends it

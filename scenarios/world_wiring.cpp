@@ -33,13 +33,13 @@ void World::Parts::wire_devices() {
                          packet);
         }
     };
-    radios.on_network_change.push_back([this, has_app](Context& context, Index device,
-                                                       NetworkAddress, NetworkAddress,
-                                                       bool online) {
+    radios.on_network_change.emplace_back([this, has_app](Context& context, Index device,
+                                                          NetworkAddress, NetworkAddress,
+                                                          bool online) {
         if (has_app(device)) apps->network_changed(context, device);
         if (online) time_clients.on_network(context, device);
     });
-    radios.on_cell_attach.push_back([this](Context& context, Index device, Index cell) {
+    radios.on_cell_attach.emplace_back([this](Context& context, Index device, Index cell) {
         if (cells.technology(cell) != Technology::wifi)  // access points send no NITZ
             time_clients.on_cell_attach(context, device, cell_entities[cell]);
     });

@@ -192,6 +192,7 @@ struct DistributionBuilder {
             means = {*law.mean / (2 * first), *law.mean / (2 * (1 - first))};
         }
         std::vector<Distribution> phases;
+        phases.reserve(means.size());
         for (const double mean : means) phases.emplace_back(law::Exponential{mean});
         mixture(phases, weights);
     }

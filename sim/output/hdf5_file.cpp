@@ -248,6 +248,7 @@ void Hdf5File::write(const Hdf5Handle& dataset, Hdf5Type type, const void* value
 
 void Hdf5File::write_texts(const Hdf5Handle& dataset, const std::vector<std::string>& values) {
     std::vector<const char*> texts;
+    texts.reserve(values.size());
     for (const std::string& value : values) texts.push_back(value.c_str());
     if (texts.empty()) return;
     check(H5Dwrite(dataset.id(), text_type().id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()),
@@ -279,6 +280,7 @@ void Hdf5File::write_attribute(const std::string& object, const std::string& nam
             write_attribute(object, name, Hdf5Type::text, &text);
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
             std::vector<const char*> texts;
+            texts.reserve(given.size());
             for (const std::string& text : given) texts.push_back(text.c_str());
             if (!texts.empty())
                 write_attribute(object, name, Hdf5Type::text, texts.data(), texts.size());
@@ -429,6 +431,7 @@ std::vector<std::string> Hdf5File::read_texts(const std::string& dataset, std::u
         H5Dread(open.id(), type.id(), rows.memory.id(), rows.file.id(), H5P_DEFAULT, texts.data()),
         dataset);
     std::vector<std::string> result;
+    result.reserve(texts.size());
     for (const char* text : texts) result.emplace_back(text != nullptr ? text : "");
     H5Dvlen_reclaim(type.id(), rows.memory.id(), H5P_DEFAULT, texts.data());
     return result;
@@ -474,6 +477,7 @@ std::optional<AttributeValue> Hdf5File::attribute(const std::string& object,
     std::vector<char*> texts(count, nullptr);
     check(H5Aread(open.id(), memory.id(), texts.data()), what);
     std::vector<std::string> result;
+    result.reserve(texts.size());
     for (const char* text : texts) result.emplace_back(text != nullptr ? text : "");
     H5Dvlen_reclaim(memory.id(), space.id(), H5P_DEFAULT, texts.data());
     if (single) return result.front();
