@@ -67,8 +67,9 @@ TEST_CASE(
     for (const Library& one : library) {
         CAPTURE(one.file);
         Complaints complaints;
-        const auto scenario = read_scenario(
-            std::string(DRIFTSTORM_SOURCE_DIR) + "/scenarios/library/" + one.file, {}, complaints);
+        std::string file = DRIFTSTORM_SOURCE_DIR "/scenarios/library/";
+        file += one.file;
+        const auto scenario = read_scenario(file, {}, complaints);
         INFO(complaints.text());
         REQUIRE_FALSE(complaints.any_errors());
         World::Options options;
