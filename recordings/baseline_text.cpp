@@ -88,6 +88,7 @@ std::string recorded_section(const Baseline& baseline) {
 }
 
 std::string metrics_section(const Baseline& baseline) {
+    if (baseline.metrics.empty()) return "metrics: {}\n";  // a run cut within its warm-up
     std::string text = "metrics:\n";
     for (const MetricSamples& samples : baseline.metrics) {
         std::string values;
