@@ -357,7 +357,7 @@ std::string svg_of(const LineFigure& figure) {
                 continue;
             upper +=
                 fmt::format("{}{:.1f} {:.1f}", upper.empty() ? "M" : "L", at, y.at(line.high[i]));
-            lower = fmt::format("L{:.1f} {:.1f}", at, y.at(line.low[i])) + lower;
+            lower.insert(0, fmt::format("L{:.1f} {:.1f}", at, y.at(line.low[i])));
         }
         if (!upper.empty())
             out += fmt::format("<path d=\"{}{}Z\" fill=\"{}\" fill-opacity=\"0.16\"/>\n", upper,

@@ -247,7 +247,8 @@ TEST_SUITE("long") {
         for (const auto& [metric, one] : power) {
             table += fmt::format("{:<32} {:>14.2f} % {:>13.2f}\n", metric, 100 * one.first,
                                  static_cast<double>(one.second) / groups);
-            // Where 20 seeds of other luck can tell 2 % at 0.01 over all metrics: a spread of 0.7 %.
+            // Where 20 seeds of other luck can tell 2 % at 0.01 over all metrics: a spread of 0.7
+            // %.
             if (one.first > 0 && one.first <= 0.007) {
                 ++fit;
                 CHECK(static_cast<double>(one.second) >= 0.9 * groups);
