@@ -210,6 +210,12 @@ void DeviceClocks::set_frequency(Context& context, Index device, Rate correction
     follow(context, device);
 }
 
+void DeviceClocks::retune(Context& context, Index device, Rate correction) {
+    clocks_[device].set_frequency(context.now(), correction, oscillators_[device], memos_[device]);
+    ++adjustments_[device];
+    follow(context, device);
+}
+
 void DeviceClocks::set_by_user(Context& context, Index device, Reading wall) {
     const Q64 by = (Q64{wall.ns} << 64) - exact(device, ClockKind::wall, context.now());
     jump(context, device, by, Adjustment::user, AdjustedBy::user);
@@ -225,6 +231,7 @@ void DeviceClocks::resume(Context& context, Index device) {
     clocks_[device].resume(context.now(), oscillators_[device], memos_[device]);
     note(context, device, Adjustment::resume, AdjustedBy::system, 0, clocks_[device].frequency());
     follow(context, device);
+    for (const ResumeSeen& seen : resume_observers_) seen(context, device);
 }
 
 void DeviceClocks::on(const UserSetsClock& message, Index device, Context& context) {

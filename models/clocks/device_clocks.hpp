@@ -93,10 +93,10 @@ enum class Adjustment : std::uint8_t { step, slew, frequency, user, suspend, res
 template <>
 inline constexpr std::array<std::string_view, 6> enum_words<Adjustment>{
     "step", "slew", "frequency", "user", "suspend", "resume"};
-enum class AdjustedBy : std::uint8_t { user, sntp, nitz, fault, system };
+enum class AdjustedBy : std::uint8_t { user, sntp, nitz, fault, system, gnss, program };
 template <>
-inline constexpr std::array<std::string_view, 5> enum_words<AdjustedBy>{"user", "sntp", "nitz",
-                                                                        "fault", "system"};
+inline constexpr std::array<std::string_view, 7> enum_words<AdjustedBy>{
+    "user", "sntp", "nitz", "fault", "system", "gnss", "program"};
 
 /// A change of a device's clock, as it happens.
 struct ClockAdjusted {
@@ -141,6 +141,8 @@ class DeviceClocks {
     using TimerFires = std::function<void(Context& context, Index device, std::uint32_t timer)>;
     /// @param by  how far the wall clock jumped, rounded down to ns
     using StepSeen = std::function<void(Context& context, Index device, Duration by)>;
+
+    using ResumeSeen = std::function<void(Context& context, Index device)>;
 
     struct TimerDue {
         static constexpr std::string_view name = "clock.timer_due";
@@ -240,11 +242,16 @@ class DeviceClocks {
     /// Corrects the frequency: the clocks run faster than the oscillator by `correction` from now
     /// on.
     void set_frequency(Context& context, Index device, Rate correction, AdjustedBy source);
+    /// The same without a row: for who steers every few seconds.
+    void retune(Context& context, Index device, Rate correction);
     /// Sets the wall clock to a reading, as a user does.
     void set_by_user(Context& context, Index device, Reading wall);
     /// The device sleeps (wakes): its monotonic clock stands still, wall and boot go on.
     void suspend(Context& context, Index device);
     void resume(Context& context, Index device);
+    bool asleep(Index device) const { return clocks_[device].suspended(); }
+    /// Registers someone who is told of each resume, after the fact.
+    void on_resume(ResumeSeen seen) { resume_observers_.push_back(std::move(seen)); }
 
     // ---- kernel ----
 
@@ -281,6 +288,7 @@ class DeviceClocks {
     std::uint64_t seed_;
     std::vector<TimerFires> owners_;
     std::vector<StepSeen> observers_;
+    std::vector<ResumeSeen> resume_observers_;
 
     std::vector<Oscillator> oscillators_;
     std::vector<Q64> initial_offset_;

@@ -20,6 +20,14 @@ concept Enumerable = requires(T& t) {
     t.state();
 };
 
+class Archive;
+/// A class whose state cannot be listed by type, because it is behind an interface: hands its parts
+/// to the archive itself.
+template <class T>
+concept ArchivesItself = requires(T& t, Archive& archive) {
+    t.archive(archive);
+};
+
 /// Writes or reads state as bytes. State is numbers, trivially copyable structs, vectors and
 /// strings of them, and classes with state(); no pointers.
 class Archive {
@@ -40,6 +48,8 @@ class Archive {
         if constexpr (Enumerable<T>) {
             auto parts = value.state();
             std::apply([this](auto&... part) { (this->item(part), ...); }, parts);
+        } else if constexpr (ArchivesItself<T>) {
+            value.archive(*this);
         } else {
             static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>,
                           "state is plain values");
@@ -54,7 +64,7 @@ class Archive {
     template <class T, class Allocator>
     void item(std::vector<T, Allocator>& values) {
         resize(values);
-        if constexpr (std::is_trivially_copyable_v<T> && !Enumerable<T>) {
+        if constexpr (std::is_trivially_copyable_v<T> && !Enumerable<T> && !ArchivesItself<T>) {
             raw(values.data(), values.size() * sizeof(T));
         } else {
             for (T& value : values) item(value);
