@@ -318,7 +318,9 @@ DifferenceReport compare_records(const RunSide& left, const RunSide& right) {
                                           relative_error(value, other_value)});
     // A baseline keeps some of the metrics only; of two results each must have all of the other's.
     const auto add_missing = [&report](const RunSide& from, const RunSide& other, bool is_left) {
-        for (const auto& [path, value] : from.metrics) {
+        for (const auto& metric : from.metrics) {
+            const std::string& path = metric.first;
+            const double value = metric.second;
             const auto same = [&path](const auto& one) { return one.first == path; };
             if (std::isnan(value) || std::any_of(other.metrics.begin(), other.metrics.end(), same))
                 continue;

@@ -55,9 +55,9 @@ std::string number(double value, const std::string& unit) {
 /// Events as dots: time to the right, a lane for each entity; one strip for each side.
 class Timeline {
   public:
-    explicit Timeline(const Divergence& divergence) : divergence_(divergence) {
+    explicit Timeline(const Divergence& divergence)
+        : divergence_(divergence), begin_(divergence.at.ns) {
         std::int64_t last = divergence.at.ns;
-        begin_ = divergence.at.ns;
         // Those that matter have a lane in any case.
         for (const auto& event : {divergence.left, divergence.right})
             if (event) lanes_.emplace(event->target, lanes_.size());

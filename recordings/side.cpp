@@ -52,6 +52,7 @@ std::vector<ScenarioValue> values_of(const LoadedScenario& loaded) {
 LoadedScenario load_file(const std::string& path, const std::vector<std::string>& set,
                          ReadFile files) {
     std::vector<Assignment> assignments;
+    assignments.reserve(set.size());
     for (const std::string& text : set) assignments.push_back(parse_assignment(text));
     LoadedScenario loaded;
     loaded.complaints = std::make_unique<Complaints>(std::move(files));

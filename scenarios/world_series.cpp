@@ -68,7 +68,7 @@ class Looks {
         const Relays* model = world_.relays[world_.kernel.partition_of(entity)];
         const Index node = world_.kernel.index_of(entity);
         const bool depth = quantity == "queue_depth";
-        looks_.push_back([=](Context& context) {
+        looks_.emplace_back([=](Context& context) {
             record(context, number, entity,
                    depth ? model->queue_depth(node) : model->arrivals(node));
         });
@@ -76,7 +76,7 @@ class Looks {
     void attached(bool access_points, std::size_t number) {
         const Cells* cells = &world_.cells;
         const std::vector<EntityId>* entities = &world_.cell_entities;
-        looks_.push_back([=](Context& context) {
+        looks_.emplace_back([=](Context& context) {
             for (Index cell = 0; cell < cells->count(); ++cell)
                 if ((cells->technology(cell) == Technology::wifi) == access_points)
                     record(context, number, (*entities)[cell], cells->attached(cell));
@@ -86,7 +86,7 @@ class Looks {
         const Stations* stations = &world_.stations;
         const Index index = world_.kernel.index_of(entity);
         const bool depth = quantity == "queue_depth";
-        looks_.push_back([=](Context& context) {
+        looks_.emplace_back([=](Context& context) {
             record(context, number, entity,
                    depth ? stations->waiting(index) : stations->in_service(index));
         });
@@ -97,7 +97,7 @@ class Looks {
             const EntityId entity = world_.time_server_entities[i];
             const TimeServers* servers = &world_.time_servers;
             const Index index = world_.kernel.index_of(entity);
-            looks_.push_back([=](Context& context) {
+            looks_.emplace_back([=](Context& context) {
                 record(context, number, entity, servers->queue_depth(index));
             });
         }
@@ -106,7 +106,7 @@ class Looks {
     void count(const PopulationPlan::Devices& group, std::size_t number, Count counts) {
         const auto first = group.first_device;
         const auto beyond = static_cast<std::uint32_t>(first + group.devices.size());
-        looks_.push_back([=](Context& context) {
+        looks_.emplace_back([=](Context& context) {
             std::uint64_t sum = 0;
             for (Index device = first; device < beyond; ++device) sum += counts(device);
             record(context, number, no_entity, static_cast<double>(sum));
@@ -139,10 +139,10 @@ class Looks {
     }
     void quantiles(const PopulationPlan::Devices& group, std::size_t number) {
         const auto size = static_cast<std::uint32_t>(group.devices.size());
-        looks_.push_back([number,
-                          offsets = OffsetQuantiles(world_.clocks, group.first_device, size),
-                          values = std::array<double, quantile_levels.size()>{},
-                          size](Context& context) mutable {
+        looks_.emplace_back([number,
+                             offsets = OffsetQuantiles(world_.clocks, group.first_device, size),
+                             values = std::array<double, quantile_levels.size()>{},
+                             size](Context& context) mutable {
             offsets.read(context.now(), quantile_levels, values);
             for (std::size_t q = 0; q < values.size() && size > 0; ++q)
                 record(context, number + q, no_entity, values[q]);

@@ -183,6 +183,7 @@ std::vector<std::vector<double>> morris_points(std::size_t n, std::size_t levels
     const std::size_t k = names.size();
     const double step = static_cast<double>(levels) / (2.0 * static_cast<double>(levels - 1));
     std::vector<std::uint64_t> members;
+    members.reserve(names.size());
     for (const std::string& name : names) members.push_back(stable_hash(name));
     std::vector<std::vector<double>> rows;
     for (std::size_t walk = 0; walk < n; ++walk) {

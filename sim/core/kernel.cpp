@@ -110,7 +110,7 @@ const std::vector<TableSink*>& Kernel::sinks_for(const RowType& type) {
     std::vector<TableSink*> wanting;
     for (TableSink* sink : sinks_)
         if (sink->wants(type)) wanting.push_back(sink);
-    wanting_.push_back({&type, std::move(wanting)});
+    wanting_.emplace_back(&type, std::move(wanting));
     return wanting_.back().second;
 }
 

@@ -15,8 +15,8 @@ GrowingDataset::GrowingDataset(Hdf5File& file, ChunkPacker& packer, std::string 
       path_(std::move(path)),
       type_(type),
       fill_(fill),
-      width_(width) {
-    value_bytes_ = size_of(type);
+      width_(width),
+      value_bytes_(size_of(type)) {
     DRIFTSTORM_EXPECT(value_bytes_ > 0);  // text does not grow
     const std::uint64_t columns = std::max<std::uint64_t>(width, 1);
     row_bytes_ = value_bytes_ * columns;
