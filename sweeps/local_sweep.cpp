@@ -2,6 +2,8 @@
 
 #include "sweeps/run_pool.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <exception>
@@ -190,9 +192,9 @@ void check_builds(const std::map<RunKey, RunRecord>& records, const std::string&
     for (const auto& [key, record] : records)
         if (record.build != build)
             throw SweepRefused(
-                path + " holds runs of another build of driftstorm (" + record.build +
-                ", this is " + build +
-                "); --allow-other-build goes on with this one and marks the merged file");
+                fmt::format("{} holds runs of another build of driftstorm ({}, this is {}); "
+                            "--allow-other-build goes on with this one and marks the merged file",
+                            path, record.build, build));
 }
 
 LocalSweepOutcome run_local_sweep(Plan& plan, Schedule& schedule, SweepDirectory& directory,

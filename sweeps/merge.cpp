@@ -81,10 +81,12 @@ class Merger {
         MemoryColumn column{parameter.name, parameter.unit, "parameter of the scenario", {}, false};
         if (parameter.word) {
             std::vector<std::string> words;
+            words.reserve(values.size());
             for (const ParameterValue& value : values) words.push_back(value.text);
             column.values = std::move(words);
         } else {
             std::vector<double> numbers;
+            numbers.reserve(values.size());
             for (const ParameterValue& value : values) numbers.push_back(value.number);
             column.values = std::move(numbers);
         }

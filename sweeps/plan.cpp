@@ -16,7 +16,8 @@ std::uint64_t point_id(const std::vector<SweptParameter>& parameters,
     for (std::size_t i = 0; i < parameters.size(); ++i)
         sorted[parameters[i].name] = values[i].canonical;
     std::string text;
-    for (const auto& [name, value] : sorted) text += name + "=" + value + "\n";
+    for (const auto& [name, value] : sorted)
+        text.append(name).append("=").append(value).append("\n");
     return fingerprint(text);
 }
 

@@ -292,6 +292,7 @@ class SweepReader {
                                         [&](const Parameter& p) { return p.name == name; });
         if (found == known.end()) {
             std::vector<std::string> names;
+            names.reserve(known.size());
             for (const Parameter& one : known) names.push_back(one.name);
             Complaint& complaint = complaints_.error(
                 at, "the scenario has no parameter " + quote(name) + did_you_mean(name, names),

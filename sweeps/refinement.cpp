@@ -7,10 +7,7 @@
 namespace driftstorm {
 
 Refinement::Refinement(std::size_t axes, std::size_t cells, std::size_t levels)
-    : axes_(axes),
-      cells_(static_cast<std::uint32_t>(cells)),
-      levels_(levels),
-      side_((static_cast<std::uint32_t>(cells) << levels) + 1) {
+    : axes_(axes), levels_(levels), side_((static_cast<std::uint32_t>(cells) << levels) + 1) {
     DRIFTSTORM_EXPECT(axes >= 1 && axes <= 3 && cells >= 1 && levels <= 20);
     std::size_t points = 1;
     for (std::size_t i = 0; i < axes; ++i) points *= side_;
@@ -90,6 +87,7 @@ std::vector<Refinement::Place> Refinement::wanted() {
     std::sort(missing.begin(), missing.end());
     missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
     std::vector<Place> places;
+    places.reserve(missing.size());
     for (const std::size_t point : missing) places.push_back(place(point));
     return places;
 }

@@ -38,7 +38,6 @@ class Refinement {
     void want_mixed_cells(std::uint32_t size, std::vector<std::size_t>& missing) const;
 
     std::size_t axes_;
-    std::uint32_t cells_;
     std::size_t levels_;
     std::uint32_t side_;
     std::size_t level_ = 0;  ///< cells of the first grid halved so often are looked at

@@ -80,7 +80,7 @@ std::string slurm_script(const SlurmOptions& options, std::size_t tasks, const s
 
 std::string submit_slurm(const std::string& script_path) {
     const Said said = shell("sbatch --parsable " + shell_word(script_path));
-    const std::string id = said.text.substr(0, said.text.find(';'));
+    std::string id = said.text.substr(0, said.text.find(';'));
     const bool number = !id.empty() && std::all_of(id.begin(), id.end(),
                                                    [](char c) { return c >= '0' && c <= '9'; });
     if (said.code != 0 || !number) throw OutputError("sbatch", said.text);
