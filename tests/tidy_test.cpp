@@ -43,8 +43,11 @@ struct Package {
     std::string where;
 };
 const std::vector<Package> packages{
-    {std::regex{"boost/.*"}, std::regex{R"((sim/network|analysis/stability)/.*\.cpp)"},
-     "sim/network/*.cpp and analysis/stability/*.cpp"},
+    {std::regex{"boost/.*"},
+     std::regex{R"((sim/network|analysis/(stability|field_data))/.*\.cpp)"},
+     "sim/network/*.cpp, analysis/stability/*.cpp and analysis/field_data/*.cpp"},
+    {std::regex{"pcap/.*"}, std::regex{R"(analysis/field_data/capture\.cpp)"},
+     "analysis/field_data/capture.cpp"},
     {std::regex{"hdf5.*|H5.*"}, std::regex{R"(sim/output/hdf5_file\.cpp)"},
      "sim/output/hdf5_file.cpp"},
     {std::regex{R"(libdeflate\.h)"}, std::regex{R"(sim/output/.*\.cpp)"}, "sim/output/*.cpp"},
@@ -62,7 +65,7 @@ const std::vector<Package> packages{
     {std::regex{R"(sys/mman\.h)"},
      std::regex{R"((sim/core/hot_column|(sim/output|analysis|sweeps|cli)/.*)\.cpp)"},
      "sim/core/hot_column.cpp (large pages)"},
-    {std::regex{R"((sys/)?[a-z_]+\.h)"},
+    {std::regex{R"((sys/|arpa/)?[a-z_]+\.h)"},
      std::regex{R"((sim/output|scenarios|analysis|sweeps|cli|bench)/.*\.cpp)"},
      ".cpp files above the engine and the models (headers of the operating system)"},
 };
