@@ -20,12 +20,14 @@ until_of() {
     esac
 }
 
-# variant FOLDER PRESET FLAGS: the command alone, built with these optimisation flags.
+# variant FOLDER PRESET FLAGS [cmake options]: the command alone, built with these optimisation flags.
 variant() {
-    echo "building $1: preset $2, $3" >&2
-    (cd "$root" && cmake --preset "$2" -B "$work/$1" -DCMAKE_CXX_FLAGS_RELEASE="$3" -DDRIFTSTORM_TESTS=OFF ) \
-        >"$work/$1.log" 2>&1 && cmake --build "$work/$1" -j "$(nproc)" --target driftstorm >>"$work/$1.log" 2>&1 || {
-        tail -40 "$work/$1.log" >&2
+    folder=$work/$1 preset=$2 flags=$3
+    shift 3
+    echo "building $folder: preset $preset, $flags" >&2
+    (cd "$root" && cmake --preset "$preset" -B "$folder" -DCMAKE_CXX_FLAGS_RELEASE="$flags" -DDRIFTSTORM_TESTS=OFF "$@") \
+        >"$folder.log" 2>&1 && cmake --build "$folder" -j "$(nproc)" --target driftstorm >>"$folder.log" 2>&1 || {
+        tail -40 "$folder.log" >&2
         exit 70
     }
 }
@@ -61,7 +63,9 @@ else
 fi
 
 variant gcc-O2 release "-O2"
-variant gcc-O3-native release "-O3 -march=native"
+# At -O3, g++ 12 warns of accesses beyond strings and variants that inlining alone makes it see; warnings
+# are errors at -O2 and with clang++.
+variant gcc-O3-native release "-O3 -march=native" -DDRIFTSTORM_WERROR=OFF
 variant clang-O2 clang "-O2"
 builds="gcc-O2 gcc-O3-native clang-O2"
 if [ -n "$full" ]; then
