@@ -33,13 +33,54 @@ Duration nearest_ns(double seconds) {
 
 }  // namespace
 
+void DeviceClocks::set_epoch(std::int64_t unix_ns) {
+    constexpr std::int64_t ns_a_day = TemperatureDay::seconds * 1'000'000'000;
+    second_of_day_ = ((unix_ns % ns_a_day + ns_a_day) % ns_a_day) / 1'000'000'000;
+}
+
+std::shared_ptr<const TemperatureDay> DeviceClocks::day_of(const TemperatureParams& params) {
+    const DayOfTemperature& day = params;
+    for (const KnownDay& known : days_)
+        if (known.day == day && known.reference_c == params.reference_c) return known.table;
+    days_.push_back(
+        {day, params.reference_c, std::make_shared<TemperatureDay>(day, params.reference_c)});
+    return days_.back().table;
+}
+
+TemperaturePhase DeviceClocks::temperature_phase(const Params& params, std::uint64_t identity,
+                                                 const std::array<double, 3>& ppb) {
+    if (ppb == std::array<double, 3>{}) return {};
+    const auto late = static_cast<std::int64_t>(std::floor(
+        params.temperature.late.sample(draw(seed_, "clocks.temperature_late", identity, 0))));
+    constexpr std::int64_t a_day = TemperatureDay::seconds;
+    return {day_of(params.temperature), ppb, ((second_of_day_ - late) % a_day + a_day) % a_day};
+}
+
+Oscillator DeviceClocks::make_oscillator(const Params& params, std::uint64_t identity) {
+    const auto drawn = [&](Purpose purpose, const Distribution& from) {
+        return from.sample(draw(seed_, purpose, identity, 0));
+    };
+    Oscillator::Parts parts;
+    parts.frequency_error = drawn("clocks.frequency_error", params.frequency_error) * 1e-9;
+    parts.ageing = params.ageing_ppb * 1e-9;
+    parts.noise = OscillatorNoise(RandomWalk(seed_, identity, params.wander.random_walk_ppb * 1e-9),
+                                  WhiteFrequency(seed_, identity, params.wander.white_h0),
+                                  FlickerFrequency(seed_, identity, params.wander.flicker_h_1));
+    parts.temperature =
+        temperature_phase(params, identity,
+                          {drawn("clocks.temperature_coefficient", params.temperature.linear),
+                           params.temperature.quadratic_ppb, params.temperature.cubic_ppb});
+    for (const FrequencyStepParams& step : params.steps)
+        parts.steps.push_back({step.at, Rate::ppb(step.by_ppb)});
+    parts.trace = params.trace.recorded;
+    return Oscillator(std::move(parts));
+}
+
 Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId device) {
     const auto drawn = [&](Purpose purpose, const Distribution& from) {
         return from.sample(draw(seed_, purpose, identity, 0));
     };
-    const RandomWalk walk(seed_, identity, params.wander.random_walk_ppb * 1e-9);
-    const Oscillator oscillator(drawn("clocks.frequency_error", params.frequency_error) * 1e-9,
-                                params.ageing_ppb * 1e-9, walk);
+    const Oscillator oscillator = make_oscillator(params, identity);
     const Q64 initial_offset =
         as_q64(checked(drawn("clocks.initial_offset", params.initial_offset), "initial_offset"));
     const Duration zone_error =
@@ -55,6 +96,20 @@ Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId d
             checked(drawn("clocks.user_set_error", params.user_set.error), "user_set.error"));
     }
 
+    Oscillator::Parts rtc_parts;
+    if (params.rtc.present) {
+        rtc_parts.frequency_error =
+            drawn("clocks.rtc_frequency_error", params.rtc.frequency_error) * 1e-9;
+        rtc_parts.temperature =
+            temperature_phase(params, identity, {0, params.rtc.parabola_ppb, 0});
+    }
+    boards_.push_back({params.rtc.present, params.rtc.backup, params.rtc.counts_sleep,
+                       params.rtc.reset_to, params.leap_second.kind, params.leap_second.at});
+    rtc_oscillators_.emplace_back(std::move(rtc_parts));
+    rtc_memos_.emplace_back();
+    Rtc rtc;
+    rtc.ahead = initial_offset;
+    rtcs_.push_back(rtc);
     oscillators_.push_back(oscillator);
     memos_.emplace_back();
     devices_.push_back(device);
@@ -69,7 +124,7 @@ Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId d
 }
 
 TimerOwner DeviceClocks::add_owner(TimerFires fires) {
-    DRIFTSTORM_EXPECT(owners_.size() < 256);
+    DRIFTSTORM_EXPECT(owners_.size() < static_cast<std::size_t>(kernel_itself));
     owners_.push_back(std::move(fires));
     return static_cast<TimerOwner>(owners_.size() - 1);
 }
@@ -79,6 +134,12 @@ void DeviceClocks::start(Context& context, Index device) {
     if (by_hand.mends_zone) context.remind(*this, device, Duration{}, UserSetsClock{.number = 0});
     if (by_hand.at != end_of_time)
         context.remind(*this, device, by_hand.at - context.now(), UserSetsClock{.number = 1});
+    const Board& board = boards_[device];
+    if (board.leap != LeapKind::none) {
+        // A deleted second is the one before midnight.
+        const Duration before{board.leap == LeapKind::deletion ? 1'000'000'000 : 0};
+        arm(context, device, ClockKind::wall, Reading{board.leap_at.ns} - before, kernel_itself, 0);
+    }
 }
 
 Q64 DeviceClocks::exact(Index device, ClockKind kind, Time now) const {
@@ -155,6 +216,7 @@ bool DeviceClocks::stale(const TimerDue& message, Index device) const {
 
 void DeviceClocks::on(const TimerDue& message, Index device, Context& context) {
     unlink(device, find(device, message.owner, message.timer));
+    if (message.owner == kernel_itself) return insert_leap_second(context, device);
     owners_[static_cast<std::size_t>(message.owner)](context, device, message.timer);
 }
 
@@ -186,6 +248,7 @@ void DeviceClocks::jump(Context& context, Index device, Q64 by, Adjustment kind,
                         AdjustedBy source) {
     const Reading before = read(device, ClockKind::wall, context.now());
     clocks_[device].step(by);
+    write_rtc(device, context.now());
     note(context, device, kind, source, by, clocks_[device].frequency());
     follow(context, device);
     const Duration jumped = read(device, ClockKind::wall, context.now()) - before;
@@ -219,19 +282,6 @@ void DeviceClocks::retune(Context& context, Index device, Rate correction) {
 void DeviceClocks::set_by_user(Context& context, Index device, Reading wall) {
     const Q64 by = (Q64{wall.ns} << 64) - exact(device, ClockKind::wall, context.now());
     jump(context, device, by, Adjustment::user, AdjustedBy::user);
-}
-
-void DeviceClocks::suspend(Context& context, Index device) {
-    clocks_[device].suspend(context.now(), oscillators_[device], memos_[device]);
-    note(context, device, Adjustment::suspend, AdjustedBy::system, 0, clocks_[device].frequency());
-    follow(context, device);
-}
-
-void DeviceClocks::resume(Context& context, Index device) {
-    clocks_[device].resume(context.now(), oscillators_[device], memos_[device]);
-    note(context, device, Adjustment::resume, AdjustedBy::system, 0, clocks_[device].frequency());
-    follow(context, device);
-    for (const ResumeSeen& seen : resume_observers_) seen(context, device);
 }
 
 void DeviceClocks::on(const UserSetsClock& message, Index device, Context& context) {

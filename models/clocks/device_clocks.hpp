@@ -1,8 +1,8 @@
 #pragma once
 
+#include "models/clocks/clock_params.hpp"
 #include "models/clocks/oscillator.hpp"
 #include "models/clocks/steered_clock.hpp"
-#include "sim/core/distribution.hpp"
 #include "sim/core/event.hpp"
 #include "sim/core/fields.hpp"
 #include "sim/core/kernel.hpp"
@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -20,79 +21,21 @@
 
 namespace driftstorm {
 
-/// Frequency noise of an oscillator.
-struct WanderParams {
-    double random_walk_ppb = 0;
-
-    static constexpr auto fields() {
-        return std::tuple{Field<WanderParams, double>{
-            "random_walk", &WanderParams::random_walk_ppb, "ppb/sqrt(s)",
-            "random-walk FM: standard deviation of the frequency's change in 1 s", 0, 100,
-            "0 is a quiet oscillator; a phone's TCXO has about 1e-10/sqrt(s) (its ADEV at 1000 s "
-            "is 1e-9)"}};
-    }
-};
-
-/// Somebody sets the wall clock by hand.
-struct UserSetParams {
-    double share = 0;
-    Distribution at;
-    Distribution error;
-
-    static constexpr auto fields() {
-        return std::tuple{
-            Field<UserSetParams, double>{"share", &UserSetParams::share, "%",
-                                         "share of the devices whose user does it", 0, 1},
-            Field<UserSetParams, Distribution>{"at", &UserSetParams::at, "s",
-                                               "when, since the start", 0, 3.15576e9},
-            Field<UserSetParams, Distribution>{"error", &UserSetParams::error, "s",
-                                               "how far ahead of true time the clock is afterwards",
-                                               -1.5e9, 1.5e9}};
-    }
-};
-
-/// A class of clocks; each device draws its own.
-struct ClockParams {
-    Distribution frequency_error;
-    double ageing_ppb = 0;
-    WanderParams wander;
-    Distribution initial_offset;
-    Distribution zone_error;
-    double zone_corrected_by_hand = 0;
-    UserSetParams user_set;
-
-    static constexpr auto fields() {
-        return std::tuple{
-            Field<ClockParams, Distribution>{"frequency_error", &ClockParams::frequency_error,
-                                             "ppb", "constant part of the frequency error", -1e8,
-                                             1e8,
-                                             "0 is a perfect oscillator; phone TCXO 0.5 to 2 ppm, "
-                                             "uncompensated quartz 5 to 50 ppm"},
-            Field<ClockParams, double>{
-                "ageing", &ClockParams::ageing_ppb, "ppb/s", "linear change of the frequency",
-                -0.01, 0.01, "0: none; a TCXO ages about 500 ppb in a year, 1.6e-5 ppb/s"},
-            Field<ClockParams, WanderParams>{"wander", &ClockParams::wander, "", "frequency noise"},
-            Field<ClockParams, Distribution>{"initial_offset", &ClockParams::initial_offset, "s",
-                                             "wall clock minus true time at the start", -1.5e9,
-                                             1.5e9, "0: starts right"},
-            Field<ClockParams, Distribution>{
-                "zone_error", &ClockParams::zone_error, "s",
-                "zone that the device believes minus the zone it is in", -93600, 93600,
-                "0: right zone; zones span UTC-12 to UTC+14 (IANA time zone database)"},
-            Field<ClockParams, double>{
-                "zone_corrected_by_hand", &ClockParams::zone_corrected_by_hand, "%",
-                "share of users who mend a wrong zone by setting the clock instead", 0, 1,
-                "0: none"},
-            Field<ClockParams, UserSetParams>{"user_set", &ClockParams::user_set, "",
-                                              "setting the clock by hand"}};
-    }
-};
-
 /// What was done to a clock, and by whom.
-enum class Adjustment : std::uint8_t { step, slew, frequency, user, suspend, resume };
+enum class Adjustment : std::uint8_t {
+    step,
+    slew,
+    frequency,
+    user,
+    suspend,
+    resume,
+    leap,
+    power_off,
+    boot
+};
 template <>
-inline constexpr std::array<std::string_view, 6> enum_words<Adjustment>{
-    "step", "slew", "frequency", "user", "suspend", "resume"};
+inline constexpr std::array<std::string_view, 9> enum_words<Adjustment>{
+    "step", "slew", "frequency", "user", "suspend", "resume", "leap", "power_off", "boot"};
 enum class AdjustedBy : std::uint8_t { user, sntp, nitz, fault, system, gnss, program };
 template <>
 inline constexpr std::array<std::string_view, 7> enum_words<AdjustedBy>{
@@ -125,6 +68,9 @@ struct ClockAdjusted {
     }
 };
 
+/// How a device goes off.
+enum class PowerLoss : std::uint8_t { shut_down, battery_pulled };
+
 /// Number of whoever arms timers; given by DeviceClocks::add_owner.
 enum class TimerOwner : std::uint8_t {};
 
@@ -136,13 +82,14 @@ class DeviceClocks {
   public:
     using Params = ClockParams;
     static constexpr std::string_view name = "clocks";
-    static constexpr int version = 1;
+    static constexpr int version = 2;
 
     using TimerFires = std::function<void(Context& context, Index device, std::uint32_t timer)>;
     /// @param by  how far the wall clock jumped, rounded down to ns
     using StepSeen = std::function<void(Context& context, Index device, Duration by)>;
 
     using ResumeSeen = std::function<void(Context& context, Index device)>;
+    using BootSeen = std::function<void(Context& context, Index device)>;
 
     struct TimerDue {
         static constexpr std::string_view name = "clock.timer_due";
@@ -172,6 +119,10 @@ class DeviceClocks {
     explicit DeviceClocks(std::uint64_t seed) : seed_(seed) {}
 
     // ---- building the world ----
+
+    /// The time of day at the start, by which temperature has its course; before the first add().
+    /// Without: midnight.
+    void set_epoch(std::int64_t unix_ns);
 
     /// Adds the next device's clock, drawn from `params` for `identity` (its stable identity); in
     /// the order of Kernel::add_entity<DeviceClocks>.
@@ -253,12 +204,33 @@ class DeviceClocks {
     /// Registers someone who is told of each resume, after the fact.
     void on_resume(ResumeSeen seen) { resume_observers_.push_back(std::move(seen)); }
 
+    // ---- power ----
+
+    /// The device goes off: its monotonic clock stands still as in sleep. A shutdown writes the
+    /// wall clock to the real-time clock, as each step of the wall clock does.
+    void power_off(Context& context, Index device, PowerLoss how);
+    /// It starts anew: correction and slew are gone; the wall clock is the real-time clock's second
+    /// and a half (Linux, drivers/rtc/class.c, rtc_hctosys()), or RtcParams::reset_to if that has
+    /// lost its battery, or has gone on if there is none and it was shut down. Wall timers follow.
+    /// Boot and monotonic clock count on from the epoch: what an operating system shows is
+    /// uptime().
+    void boot(Context& context, Index device);
+    bool off(Index device) const { return rtcs_[device].off; }
+    /// CLOCK_BOOTTIME: the boot clock since the device last booted.
+    Duration uptime(Index device, Time now) const;
+    /// What the real-time clock shows, in whole seconds; nothing when there is none.
+    std::optional<Reading> rtc(Index device, Time now) const;
+    /// Registers someone who is told of each boot, after the fact and after on_resume.
+    void on_boot(BootSeen seen) { boot_observers_.push_back(std::move(seen)); }
+
     // ---- kernel ----
 
     void on(const TimerDue& message, Index device, Context& context);
     void on(const UserSetsClock& message, Index device, Context& context);
     bool stale(const TimerDue& message, Index device) const;
-    auto state() { return std::tie(clocks_, adjustments_, first_timer_, timers_, generations_); }
+    auto state() {
+        return std::tie(clocks_, adjustments_, first_timer_, timers_, generations_, rtcs_);
+    }
 
   private:
     struct Timer {
@@ -277,6 +249,41 @@ class DeviceClocks {
         bool mends_zone = false;
     };
 
+    /// A real-time clock, and what the kernel remembers of it.
+    struct Rtc {
+        Q64 ahead = 0;          ///< of its own oscillator's count [2^-64 ns]
+        Q64 wall_before = 0;    ///< wall clock when the device fell asleep
+        Q64 boot_before = 0;    ///< boot clock then
+        Q64 second_before = 0;  ///< what it showed then
+        Q64 usual_ahead = 0;    ///< of the wall clock, as first seen at a suspend
+        Q64 booted = 0;         ///< boot clock when the device last booted
+        bool seen = false;
+        bool off = false;
+        bool lost = false;  ///< it has stopped since the last boot
+    };
+    /// What a device has, fixed for the run.
+    struct Board {
+        bool rtc = false;
+        bool backup = true;
+        bool counts_sleep = false;
+        Duration reset_to;
+        LeapKind leap = LeapKind::none;
+        Time leap_at{};
+    };
+    /// Owner of the timers for leap seconds.
+    static constexpr TimerOwner kernel_itself{255};
+
+    Q64 rtc_exact(Index device, Time now) const;
+    Q64 rtc_second(Index device, Time now) const;
+    void write_rtc(Index device, Time now);
+    void fall_asleep(Index device, Time now);
+    Q64 sleep_by_rtc(Index device, Time now) const;
+    void insert_leap_second(Context& context, Index device);
+    TemperaturePhase temperature_phase(const Params& params, std::uint64_t identity,
+                                       const std::array<double, 3>& ppb);
+    Oscillator make_oscillator(const Params& params, std::uint64_t identity);
+    std::shared_ptr<const TemperatureDay> day_of(const TemperatureParams& params);
+
     Slot find(Index device, TimerOwner owner, std::uint32_t timer) const;
     void unlink(Index device, Slot slot);
     void schedule(Context& context, Index device, Timer& timer);
@@ -285,10 +292,20 @@ class DeviceClocks {
     void note(Context& context, Index device, Adjustment kind, AdjustedBy source, Q64 amount,
               Rate rate);
 
+    /// A course of temperature that a class of clocks shares.
+    struct KnownDay {
+        DayOfTemperature day;
+        double reference_c = 0;
+        std::shared_ptr<const TemperatureDay> table;
+    };
+
     std::uint64_t seed_;
+    std::int64_t second_of_day_ = 0;  ///< at the epoch
+    std::vector<KnownDay> days_;
     std::vector<TimerFires> owners_;
     std::vector<StepSeen> observers_;
     std::vector<ResumeSeen> resume_observers_;
+    std::vector<BootSeen> boot_observers_;
 
     std::vector<Oscillator> oscillators_;
     std::vector<Q64> initial_offset_;
@@ -296,12 +313,16 @@ class DeviceClocks {
     std::vector<ByHand> by_hand_;
     std::vector<EntityId> devices_;
     mutable std::vector<Oscillator::Memo> memos_;  // of pure functions: no part of the state
+    std::vector<Board> boards_;
+    std::vector<Oscillator> rtc_oscillators_;
+    mutable std::vector<Oscillator::Memo> rtc_memos_;
 
     std::vector<SteeredClock> clocks_;
     std::vector<std::uint32_t> adjustments_;
     std::vector<Slot> first_timer_;
     Pool<Timer> timers_;
     std::vector<Generation> generations_;  ///< last one given, by device
+    std::vector<Rtc> rtcs_;
 };
 
 }  // namespace driftstorm

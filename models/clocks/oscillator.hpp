@@ -1,29 +1,40 @@
 #pragma once
 
+#include "models/clocks/frequency_trace.hpp"
+#include "models/clocks/oscillator_noise.hpp"
 #include "models/clocks/random_walk.hpp"
+#include "models/clocks/temperature.hpp"
 #include "sim/core/rate.hpp"
 #include "sim/core/time.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace driftstorm {
 
 /// Distance of grid points, between which an oscillator runs at one rate.
 inline constexpr Duration oscillator_grid{1'000'000'000};
 
-/// A free-running oscillator: a constant frequency error, linear ageing and random-walk frequency
-/// noise. Its phase error is a function of (its parameters, time) alone: an integer in 2^-64 ns at
-/// each whole second, linear in between. Nothing is scheduled for it and nobody's reading changes
-/// it.
+/// A change of an oscillator's frequency that lasts.
+struct FrequencyStep {
+    Time at;
+    Rate by;
+};
+
+/// A free-running oscillator: a constant frequency error, linear ageing, temperature, steps, a
+/// recorded course and power-law noise. Its phase error is a function of (its parameters, time)
+/// alone: an integer in 2^-64 ns at each whole second, linear in between. Nothing is scheduled for
+/// it and nobody's reading changes it.
 class Oscillator {
   public:
-    /// What a reader may remember to be quicker next time: the last second and the 256 s around it.
-    /// Never part of the state: it changes no value.
+    /// What a reader may remember to be quicker next time: the last second and, of a noisy
+    /// oscillator, the 256 s around it. Never part of the state: it changes no value.
     struct Memo {
         std::int64_t second = -1;
         Q64 begin = 0;
         Q64 end = 0;
-        RandomWalk::Path path;
+        std::unique_ptr<OscillatorNoise::Memo> noise;
     };
 
     /// A straight line near the phase error.
@@ -41,10 +52,19 @@ class Oscillator {
         }
     };
 
+    /// All that moves an oscillator's frequency.
+    struct Parts {
+        double frequency_error = 0;  ///< [fraction]; |.| <= 0.1
+        double ageing = 0;           ///< change of the frequency error [1/s]; |.| <= 1e-11
+        OscillatorNoise noise;
+        TemperaturePhase temperature;
+        std::vector<FrequencyStep> steps;
+        std::shared_ptr<const FrequencyTrace> trace;
+    };
+
     Oscillator() = default;
-    /// @param frequency_error  at the epoch [fraction]; |.| <= 0.1
-    /// @param ageing           change of the frequency error [1/s]; |.| <= 1e-11
     /// @throws std::invalid_argument naming the argument and its value
+    explicit Oscillator(Parts parts);
     Oscillator(double frequency_error, double ageing, const RandomWalk& walk);
 
     /// Oscillations counted since the epoch, in nominal ns [2^-64 ns]; 0 <= now <= the horizon.
@@ -61,12 +81,23 @@ class Oscillator {
     Q64 phase_at(std::int64_t second) const;
 
   private:
+    /// What few oscillators have.
+    struct Course {
+        TemperaturePhase temperature;
+        std::vector<FrequencyStep> steps;
+        std::shared_ptr<const FrequencyTrace> trace;
+
+        Q64 phase(std::int64_t second) const;
+        double furthest_from_line(std::int64_t from, std::int64_t until) const;
+    };
+
     Q64 smooth_phase(std::int64_t second) const;
     void remember(std::int64_t second, Memo& memo) const;
 
     Rate frequency_error_;
     std::int64_t half_ageing_ = 0;  ///< [2^-64 ns per s^2]
-    RandomWalk walk_;
+    OscillatorNoise noise_;
+    std::shared_ptr<const Course> course_;
 };
 
 }  // namespace driftstorm

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "models/clocks/dyadic_bridge.hpp"
 #include "sim/core/rate.hpp"
 
-#include <array>
 #include <cstdint>
 
 namespace driftstorm {
@@ -20,24 +20,8 @@ class RandomWalk {
         Q64 phase = 0;         ///< [2^-64 ns], rounded once when the point is made
         double frequency = 0;  ///< [2^-64 ns per s]
     };
-    /// An interval of the tree: `length` seconds, a power of two, from `second`, a multiple of it.
-    struct Interval {
-        std::int64_t second = 0;
-        std::int64_t length = 0;
-        Point begin;
-        Point end;
-    };
-
-    /// The way to the last second asked for, kept so that the next one along costs one draw on
-    /// average.
-    struct Path {
-        static constexpr int levels = 8;
-        std::int64_t second = -1;  ///< -1: none yet
-        /// Of the 256 s around it: the middles of its 1, 2 .. 8 halvings from the end, then both
-        /// ends.
-        std::array<Q64, levels + 2> phase{};
-        std::array<double, levels + 2> frequency{};
-    };
+    using Interval = DyadicInterval<Point>;
+    using Path = DyadicPath<Point>;
 
     RandomWalk() = default;
     /// @param wander  frequency noise [1/sqrt(s)]: after t s the frequency has moved by wander
@@ -46,20 +30,23 @@ class RandomWalk {
 
     bool silent() const { return scale_ == 0; }
     /// The second from `second` on, in 0 .. 2^32 - 1 (136 years).
-    Interval cell(std::int64_t second) const;
+    Interval cell(std::int64_t second) const { return halved(*this, whole(), second, 1); }
     /// The same, from where `path` has been before.
-    Interval cell(std::int64_t second, Path& path) const;
+    Interval cell(std::int64_t second, Path& path) const {
+        return bridged_cell(*this, second, path);
+    }
     /// The 256 s around `second`; draws nothing when `path` has been there.
-    Interval around(std::int64_t second, Path& path) const;
+    Interval around(std::int64_t second, Path& path) const {
+        return bridged_around(*this, second, path);
+    }
     /// How far, at most, the phase within an interval is from the straight line between its ends
     /// [2^-64 ns].
     double furthest_from_line(const Interval& of) const;
 
-  private:
     Interval whole() const;
     Point middle(const Interval& of) const;
-    Interval within(Interval from, std::int64_t second, std::int64_t length) const;
 
+  private:
     std::uint64_t seed_ = 0;
     std::uint64_t subject_ = 0;
     double scale_ = 0;  ///< wander in [2^-64 ns per s per sqrt(s)]

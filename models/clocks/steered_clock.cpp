@@ -108,6 +108,13 @@ void SteeredClock::set_frequency(Time now, Rate correction, const Oscillator& os
     frequency_ = correction;
 }
 
+void SteeredClock::unsteer(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) {
+    settle(now, oscillator, memo);
+    slew_left_ = 0;
+    slew_rate_ = {};
+    frequency_ = {};
+}
+
 void SteeredClock::suspend(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) {
     if (suspended_) return;
     asleep_since_ = boot(now, oscillator, memo);

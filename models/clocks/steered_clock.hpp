@@ -60,6 +60,15 @@ class SteeredClock {
     void suspend(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
     void resume(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
 
+    /// Moves the wall and the boot clock by what another clock says of a sleep that is over; the
+    /// monotonic clock stays [2^-64 ns].
+    void correct_sleep(Q64 by) {
+        boot_ += by;
+        asleep_ += by;
+    }
+    /// Forgets correction and slew, as a kernel that starts anew.
+    void unsteer(Time now, const Oscillator& oscillator, Oscillator::Memo& memo);
+
     /// Where the wall clock is from true time at `now` and for as long as can be said without
     /// drawing the oscillator's noise; at `now` alone and exact when that is less than a second.
     OffsetLine offset_line(Time now, const Oscillator& oscillator, Oscillator::Memo& memo) const;
