@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -85,6 +86,7 @@ class RadixWheel {
     const Event* upcoming(std::size_t n) const {
         return n < last_ - next_ ? &run_[next_ + n] : nullptr;
     }
+    std::uint64_t runs() const { return runs_; }
 
     template <class F>
     void for_each(F&& f) const {
@@ -187,12 +189,12 @@ class RadixWheel {
     /// Where an event of that time, not earlier than the cursor, lies.
     struct Place {
         std::uint32_t level;
-        std::size_t digit;
+        std::uint32_t digit;
     };
     [[gnu::always_inline]] Place place_of(std::uint64_t at) const {
         const auto bits = static_cast<std::uint32_t>(std::bit_width((at ^ cursor_) | 1)) - 1;
         const std::uint32_t level = (bits + raised_) / digit_bits;
-        return {level, static_cast<std::size_t>((at >> shift_of(level)) % slots_a_level)};
+        return {level, static_cast<std::uint32_t>((at >> shift_of(level)) % slots_a_level)};
     }
 
     [[gnu::always_inline]] Event& receive(EventKey key) {
@@ -205,19 +207,19 @@ class RadixWheel {
     /// Puts what has come into its slots, whose memory is fetched while the ones before are filled.
     [[gnu::noinline]] void empty_inbox() {
         constexpr std::size_t ahead = 12;
-        const auto fetch_place = [this](std::size_t i) {
-            const Place place = place_of(static_cast<std::uint64_t>(inbox_[i].key.at.ns));
+        std::array<Place, std::tuple_size_v<decltype(inbox_)> + ahead> places;
+        std::fill_n(places.begin() + static_cast<std::ptrdiff_t>(in_inbox_), ahead, Place{0, 0});
+        for (std::size_t i = 0; i < in_inbox_; ++i)
+            places[i] = place_of(static_cast<std::uint64_t>(inbox_[i].key.at.ns));
+        const auto fetch_end = [this](const Place& place) {
             const Slot& slot = slots_[place.level][place.digit];
-            if (slot.tail != nullptr)
-                __builtin_prefetch(reinterpret_cast<const std::byte*>(slot.tail) +
-                                       sizeof(Event) * slot.in_tail + sizeof(Event) / 2,
-                                   1);
+            const auto* chunk = reinterpret_cast<const std::byte*>(slot.tail);
+            __builtin_prefetch(chunk + sizeof(Event) * slot.in_tail + sizeof(Event) / 2, 1);
         };
-        for (std::size_t i = 0; i < std::min(ahead, in_inbox_); ++i) fetch_place(i);
+        for (std::size_t i = 0; i < ahead; ++i) fetch_end(places[i]);
         for (std::size_t i = 0; i < in_inbox_; ++i) {
-            if (i + ahead < in_inbox_) fetch_place(i + ahead);
-            const Event& event = inbox_[i];
-            place(event.key) = event;
+            fetch_end(places[i + ahead]);
+            place(inbox_[i].key, places[i]) = inbox_[i];
         }
         work_.moved(in_inbox_);
         in_inbox_ = 0;
@@ -234,7 +236,9 @@ class RadixWheel {
     }
 
     [[gnu::always_inline]] Event& place(EventKey key) {
-        const Place place = place_of(static_cast<std::uint64_t>(key.at.ns));
+        return place(key, place_of(static_cast<std::uint64_t>(key.at.ns)));
+    }
+    [[gnu::always_inline]] Event& place(EventKey key, const Place& place) {
         Slot& slot = slots_[place.level][place.digit];
         if (slot.in_tail == Chunk::capacity) add_chunk(place.level, place.digit);
         return append(slot, key);
@@ -324,6 +328,7 @@ class RadixWheel {
         // The cursor stays inside the slot: at its end, a carry could put slots above out of date.
         cursor_ = end - 1;
         run_end_ = static_cast<std::int64_t>(end);
+        ++runs_;
         next_ = 0;
         if (run_.size() < slot.count) run_.resize(slot.count);
 
@@ -493,9 +498,10 @@ class RadixWheel {
     HotColumn<Event> run_;  ///< [next_, last_) are pending and sorted
     std::size_t next_ = 0;
     std::size_t last_ = 0;
-    std::int64_t run_end_ = 0;  ///< all earlier pending events are in run_ or late_ [ns]
-    Event popped_;              ///< the last one from late_
-    std::vector<Event> late_;   ///< children of i are 4 i + 1 ... 4 i + 4
+    std::uint64_t runs_ = 0;        ///< formed so far
+    std::int64_t run_end_ = 0;      ///< all earlier pending events are in run_ or late_ [ns]
+    Event popped_;                  ///< the last one from late_
+    std::vector<Event> late_;       ///< children of i are 4 i + 1 ... 4 i + 4
     std::array<Event, 128> inbox_;  ///< sent since the run was formed, none into its span
     std::size_t in_inbox_ = 0;
     std::int64_t inbox_least_ = end_of_time.ns;

@@ -207,8 +207,23 @@ void Kernel::run_partition(Context& context, Time limit) {
     const detail::EntityRecord* records = records_.data();
     const detail::Handler* handlers = context.handlers_.data();
     const bool fetching = records_.size() > entities_in_cache;
-    std::size_t records_coming = 0;
-    std::size_t models_coming = 0;
+    std::uint64_t run = 0;  // the last one whose first events were fetched
+    const bool digest = options_.digest;
+    // Inlined, for g++ 12 drops calls of what only fetches.
+    const auto fetch_records = [=](const Event* ahead) __attribute__((always_inline)) {
+        if (ahead == nullptr) return;
+        __builtin_prefetch(&records[static_cast<std::size_t>(ahead->target)], 1);
+        if (digest) __builtin_prefetch(&records[static_cast<std::size_t>(ahead->key.source())]);
+    };
+    const auto fetch_model = [=](const Event* ahead) __attribute__((always_inline)) {
+        if (ahead == nullptr) return;
+        const detail::Handler& coming = handlers[ahead->tag];
+        if (coming.prefetch != nullptr)
+            coming.prefetch(coming.model, records[static_cast<std::size_t>(ahead->target)].local);
+        if (coming.pool != nullptr)
+            __builtin_prefetch(coming.pool->bytes.data() +
+                               detail::slot_of(*ahead) * coming.pool->size);
+    };
     while (const Event* popped = context.queue_.pop_before(limit)) {
         const Event& event = *popped;
         if (event.key.at != context.now_) {
@@ -222,29 +237,17 @@ void Kernel::run_partition(Context& context, Time limit) {
             note_crowd(context);
 
         // Each event of the run passes two marks: at the first its entity's records are fetched, at
-        // the second, when these are here, what its handler will touch. A fresh run passes both at
-        // once for its first events.
+        // the second, when these are here, what its handler will touch. Of a fresh run the first
+        // events pass both at once.
         if (fetching) {
-            if (records_coming != 0) --records_coming;
-            for (; records_coming < records_ahead; ++records_coming) {
-                const Event* ahead = queue.upcoming(records_coming);
-                if (ahead == nullptr) break;
-                __builtin_prefetch(&records[static_cast<std::size_t>(ahead->target)], 1);
-                if (options_.digest)
-                    __builtin_prefetch(&records[static_cast<std::size_t>(ahead->key.source())]);
+            if (queue.runs() != run) [[unlikely]] {
+                run = queue.runs();
+                for (std::size_t i = 0; i < records_ahead - 1; ++i)
+                    fetch_records(queue.upcoming(i));
+                for (std::size_t i = 0; i < models_ahead - 1; ++i) fetch_model(queue.upcoming(i));
             }
-            if (models_coming != 0) --models_coming;
-            for (; models_coming < models_ahead; ++models_coming) {
-                const Event* ahead = queue.upcoming(models_coming);
-                if (ahead == nullptr) break;
-                const detail::Handler& coming = handlers[ahead->tag];
-                if (coming.prefetch != nullptr)
-                    coming.prefetch(coming.model,
-                                    records[static_cast<std::size_t>(ahead->target)].local);
-                if (coming.pool != nullptr)
-                    __builtin_prefetch(coming.pool->bytes.data() +
-                                       detail::slot_of(*ahead) * coming.pool->size);
-            }
+            fetch_records(queue.upcoming(records_ahead - 1));
+            fetch_model(queue.upcoming(models_ahead - 1));
         }
 
         const detail::Handler& handler = handlers[event.tag];
