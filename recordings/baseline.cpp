@@ -22,6 +22,12 @@ std::vector<std::string> chosen_metrics(const RecordedRun& run, const RecordRequ
 
 }  // namespace
 
+const std::string& Baseline::digest_under(std::size_t k) const {
+    static const std::string none;
+    if (k == 0) return digest;
+    return k <= other_digests.size() ? other_digests[k - 1] : none;
+}
+
 Baseline baseline_of(const Scenario& scenario, ScenarioText text, const std::string& name,
                      Duration until, const std::string& version,
                      const std::vector<RecordedRun>& runs,
@@ -36,6 +42,8 @@ Baseline baseline_of(const Scenario& scenario, ScenarioText text, const std::str
     baseline.seed = scenario.seed;
     baseline.scenario_hash = hex(fingerprint(text.text));
     baseline.digest = hex(first.root);
+    for (std::size_t k = 1; k < runs.size(); ++k)
+        baseline.other_digests.push_back(hex(runs[k].root));
     baseline.events = first.events;
     baseline.ladder = narrowed(first.ladder);
     for (const std::string& path : metrics) {

@@ -34,8 +34,9 @@ struct Baseline {
     std::vector<std::pair<std::string, int>> models;
     Duration until{};  ///< how long a run goes on
     std::uint64_t seed = 1;
-    std::string scenario_hash;  ///< of the resolved scenario
-    std::string digest;         ///< of the run under `seed`
+    std::string scenario_hash;               ///< of the resolved scenario
+    std::string digest;                      ///< of the run under `seed`
+    std::vector<std::string> other_digests;  ///< under `seed` + 1 ...; older baselines: none
     std::uint64_t events = 0;
     Ladder ladder;  ///< of the run under `seed`, in at most 64 windows
     std::vector<ToleranceRule> tolerances;
@@ -43,7 +44,11 @@ struct Baseline {
     std::vector<Acceptance> accepted;    ///< oldest first
     ScenarioText scenario;
 
-    std::size_t seeds() const { return metrics.empty() ? 1 : metrics.front().values.size(); }
+    std::size_t seeds() const {
+        return metrics.empty() ? other_digests.size() + 1 : metrics.front().values.size();
+    }
+    /// Of the run under `seed` + k; empty when the baseline does not keep it.
+    const std::string& digest_under(std::size_t k) const;
 };
 
 struct RecordRequest {
@@ -55,6 +60,13 @@ struct RecordRequest {
 };
 
 inline constexpr std::size_t headline_count = 20;
+
+/// Chance, over all metrics of a baseline together, of calling two versions changed that are alike.
+inline constexpr double false_alarm_rate = 0.01;
+/// The part of it that the recorded seeds may use up; the rest is for further seeds.
+inline constexpr double paired_share = 0.3;
+/// Where the recorded seeds leave a doubt, this many times as many further ones are run.
+inline constexpr std::size_t further_factor = 3;
 
 /// Runs a scenario under its seed and the following ones, and keeps what a baseline keeps.
 Baseline record(const Scenario& scenario, const Sources& sources, const std::string& name,

@@ -1,11 +1,13 @@
 #include "analysis/metric_paths.hpp"
 #include "recordings/baseline.hpp"
+#include "recordings/joint_test.hpp"
 #include "scenarios/document.hpp"
 #include "sim/output/output_error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -75,9 +77,25 @@ std::string mean_text(const MetricSamples& samples) {
                        samples.unit.empty() ? "" : " ", samples.unit);
 }
 
+/// For whoever reads the file: the shift that `verify` finds nine times of ten when all draws are
+/// others, as a share of the mean. Empty where there is no telling.
+std::string detects_text(const Baseline& baseline, const MetricSamples& samples) {
+    const Tolerance tolerance = tolerance_of(baseline.tolerances, samples.path);
+    double sum = 0;
+    for (const double value : samples.values) sum += std::isfinite(value) ? value : 0.0;
+    const double mean = sum / static_cast<double>(samples.values.size());
+    if (samples.values.size() < least_seeds || mean == 0 || tolerance.kind == Tolerance::Kind::ks)
+        return "";
+    const double shift =
+        detectable_shift(samples.values, tolerance, further_factor * samples.values.size(),
+                         baseline.metrics.size(), (1 - paired_share) * false_alarm_rate);
+    if (std::isnan(shift)) return "";
+    return fmt::format("{:.2g} %", 100 * shift / std::abs(mean));
+}
+
 std::string recorded_section(const Baseline& baseline) {
-    std::string text =
-        "recorded:\n  driftstorm: " + json_string(baseline.version) + "\n  models:\n";
+    std::string text = "recorded:\n  driftstorm: " + json_string(baseline.version) +
+                       (baseline.models.empty() ? "\n  models: {}\n" : "\n  models:\n");
     for (const auto& [model, version] : baseline.models)
         text += fmt::format("    {}: {}\n", key_text(model), version);
     return text + fmt::format(
@@ -94,8 +112,11 @@ std::string metrics_section(const Baseline& baseline) {
         std::string values;
         for (const double value : samples.values)
             values += (values.empty() ? "" : " ") + number_text(value);
-        text += fmt::format("  {}:\n    mean: \"{}\"\n    values: \"{}\"\n", key_text(samples.path),
-                            mean_text(samples), values);
+        text +=
+            fmt::format("  {}:\n    mean: \"{}\"\n", key_text(samples.path), mean_text(samples));
+        if (const std::string detects = detects_text(baseline, samples); !detects.empty())
+            text += "    detects: \"" + detects + "\"\n";
+        text += "    values: \"" + values + "\"\n";
     }
     return text;
 }
@@ -123,8 +144,16 @@ std::vector<std::pair<std::string, std::string>> sections_of(const Baseline& bas
     add("name", "name: " + json_string(baseline.name) + "\n");
     add("recorded", recorded_section(baseline));
     add("digest", "digest: \"" + baseline.digest + "\"\n");
+    if (!baseline.other_digests.empty()) {
+        std::string digests;
+        for (const std::string& digest : baseline.other_digests)
+            digests += (digests.empty() ? "" : " ") + digest;
+        add("other_digests", "other_digests: \"" + digests + "\"  # under the seeds that follow\n");
+    }
     add("metrics", metrics_section(baseline));
-    std::string text = "tolerances:  # the last one that matches a metric counts\n";
+    std::string text = baseline.tolerances.empty()
+                           ? "tolerances: []\n"
+                           : "tolerances:  # the last one that matches a metric counts\n";
     for (const ToleranceRule& rule : baseline.tolerances)
         text += fmt::format("  - {{ metrics: {}, allow: {} }}\n", json_string(rule.metrics),
                             text_of(rule.tolerance));
@@ -179,6 +208,10 @@ std::vector<std::pair<std::string, std::string>> cut(const std::string& text) {
 // ---- reading
 // -------------------------------------------------------------------------------------
 
+constexpr std::array<std::string_view, 11> known_sections{
+    "schema",     "name",     "recorded", "digest",   "other_digests", "metrics",
+    "tolerances", "accepted", "ladder",   "scenario", "files"};
+
 /// Takes a baseline's values out of its tree; a fault is a complaint at its place.
 class BaselineReader {
   public:
@@ -189,13 +222,34 @@ class BaselineReader {
         Baseline baseline;
         const Node* schema = root_.find("schema");
         if (schema == nullptr || schema->text() != language) {
+            const std::string got = schema != nullptr ? schema->text() : "";
             complaints_.error(schema != nullptr ? schema->position() : root_.position(),
-                              "a baseline begins with 'schema: baseline/1'");
+                              got.rfind("baseline/", 0) == 0
+                                  ? "this driftstorm reads baseline/1, not " + quote(got) +
+                                        ": verify it with the driftstorm that recorded it, or "
+                                        "record it anew"
+                                  : "a baseline begins with 'schema: baseline/1'");
             return baseline;
         }
+        for (const Node::Entry& entry : root_.entries())
+            if (std::find(known_sections.begin(), known_sections.end(), entry.key) ==
+                known_sections.end())
+                complaints_.error(entry.key_position,
+                                  quote(entry.key) + " is no section of a baseline");
         baseline.name = text(root_, "name");
         read_recorded(baseline);
-        baseline.digest = text(root_, "digest");
+        if (const Node* node = member(root_, "digest", NodeKind::scalar))
+            baseline.digest = digest(*node, node->text());
+        if (const Node* others = root_.find("other_digests")) {
+            std::istringstream words(others->text());
+            for (std::string word; words >> word;)
+                baseline.other_digests.push_back(digest(*others, word));
+            if (seeds_ > 0 && baseline.other_digests.size() + 1 != seeds_)
+                complaints_.error(others->position(),
+                                  fmt::format("has {} digests; after the first of {} seeds there "
+                                              "are {}",
+                                              baseline.other_digests.size(), seeds_, seeds_ - 1));
+        }
         read_metrics(baseline);
         read_tolerances(baseline);
         read_accepted(baseline);
@@ -227,6 +281,19 @@ class BaselineReader {
         const Node* node = member(map, key, NodeKind::scalar);
         return node != nullptr ? node->text() : std::string();
     }
+    std::string digest(const Node& at, const std::string& word) {
+        const bool hexadecimal = std::all_of(word.begin(), word.end(), [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        });
+        if (word.size() != 16 || !hexadecimal)
+            complaints_.error(at.position(),
+                              "a digest has 16 digits of 0-9 and a-f, got " + quote(word));
+        return word;
+    }
+    std::uint64_t whole_member(const Node& map, std::string_view key) {
+        const Node* node = member(map, key, NodeKind::scalar);
+        return node != nullptr ? whole(*node, node->text()) : 0;
+    }
     std::uint64_t whole(const Node& at, std::string_view digits, int base = 10) {
         std::uint64_t value = 0;
         const auto [end, error] =
@@ -250,8 +317,9 @@ class BaselineReader {
         if (recorded == nullptr) return;
         baseline.version = text(*recorded, "driftstorm");
         baseline.until = duration(*recorded, "until");
-        baseline.seed = whole(*recorded, text(*recorded, "seed"));
-        baseline.events = whole(*recorded, text(*recorded, "events"));
+        baseline.seed = whole_member(*recorded, "seed");
+        seeds_ = whole_member(*recorded, "seeds");
+        baseline.events = whole_member(*recorded, "events");
         baseline.scenario_hash = text(*recorded, "scenario_hash");
         if (const Node* models = member(*recorded, "models", NodeKind::map))
             for (const Node::Entry& entry : models->entries())
@@ -265,10 +333,11 @@ class BaselineReader {
             MetricSamples samples{entry.key, unit_of(entry.key).value_or(""), {}};
             std::istringstream words(text(entry.value, "values"));
             for (std::string word; words >> word;) samples.values.push_back(real(entry, word));
-            const bool fits = baseline.metrics.empty() ||
-                              samples.values.size() == baseline.metrics.front().values.size();
-            if (samples.values.empty() || !fits)
-                complaints_.error(entry.key_position, "every metric has a value for every seed");
+            if (samples.values.empty() || samples.values.size() != seeds_)
+                complaints_.error(entry.key_position,
+                                  fmt::format("has {} values; a metric has one, or nan, for each "
+                                              "of the {} seeds",
+                                              samples.values.size(), seeds_));
             baseline.metrics.push_back(std::move(samples));
         }
     }
@@ -316,12 +385,16 @@ class BaselineReader {
             for (std::string word; words >> word;)
                 row.push_back(word == "-" ? 0 : whole(entry.value, word, 16));
             if (row.size() != ladder.components.size())
-                complaints_.error(entry.value.position(), "a rung for every component");
+                complaints_.error(entry.value.position(),
+                                  fmt::format("has {} rungs; there is one, or -, for each of the "
+                                              "{} components",
+                                              row.size(), ladder.components.size()));
         }
     }
 
     const Node& root_;
     Complaints& complaints_;
+    std::uint64_t seeds_ = 0;
 };
 
 std::optional<Node> parsed(const std::string& file, const std::string& text,
@@ -359,8 +432,9 @@ std::string yaml_over(const std::string& old_text, const Baseline& baseline) {
 }
 
 bool is_baseline(const std::string& text) {
-    return text.find("schema: " + std::string(language)) != std::string::npos &&
-           text.find("schema: " + std::string(language)) < 4096;
+    // Of any version: one that cannot be read is to be told, not passed over.
+    const std::size_t at = text.find("schema: baseline/");
+    return at < 4096 && (at == 0 || text[at - 1] == '\n');
 }
 
 Baseline parse_baseline(const std::string& file, const std::string& text) {

@@ -123,8 +123,8 @@ class Pursuit {
 
     std::optional<Divergence> find() {
         for (;;) {
-            std::optional<TraceEvent> a = left_.next();
-            std::optional<TraceEvent> b = right_.next();
+            std::optional<TraceEvent> a = left_.next_without_chain();
+            std::optional<TraceEvent> b = right_.next_without_chain();
             if (!a && !b) return std::nullopt;
             if (a && b && a->same_event(*b) && a->rows == b->rows) {
                 common_.push_back({std::move(*a), std::move(*b)});
@@ -144,7 +144,7 @@ class Pursuit {
         std::vector<TraceEvent> list;
         while (first && list.size() < looked_ahead) {
             list.push_back(std::move(*first));
-            first = source.next();
+            first = source.next_without_chain();
         }
         return list;
     }
@@ -152,6 +152,9 @@ class Pursuit {
     Divergence describe(std::optional<TraceEvent> a, std::optional<TraceEvent> b) {
         Divergence divergence;
         const bool row = a && b && a->same_event(*b);
+        // What led to both is known best at once.
+        if (a) left_.resolve(*a);
+        if (b) right_.resolve(*b);
         const std::vector<TraceEvent> left = rest(std::move(a), left_);
         const std::vector<TraceEvent> right = rest(std::move(b), right_);
         if (row) {
@@ -160,8 +163,10 @@ class Pursuit {
             describe_rows(divergence);
             divergence.left_cause = itself(left.front());
             divergence.right_cause = itself(right.front());
+            resolve(divergence);
         } else {
             choose_events(divergence, left, right);
+            resolve(divergence);
             const TraceEvent& one = divergence.left ? *divergence.left : *divergence.right;
             divergence.component = component_of(one);
             if (divergence.left && divergence.right) describe_pair(divergence);
@@ -182,6 +187,11 @@ class Pursuit {
             right.begin(),
             right.begin() + static_cast<std::ptrdiff_t>(std::min(right.size(), shown)));
         return divergence;
+    }
+
+    void resolve(Divergence& divergence) const {
+        if (divergence.left) left_.resolve(*divergence.left);
+        if (divergence.right) right_.resolve(*divergence.right);
     }
 
     /// Both traces begin with what differs: which event is it, and what became of it opposite?

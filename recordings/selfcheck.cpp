@@ -14,9 +14,11 @@ namespace corpus {
 extern const std::string_view list;  ///< recordings/corpus.txt
 extern const std::string_view clock_skew_reordering;
 extern const std::string_view commuter_train;
+extern const std::string_view drift;
 extern const std::string_view mm_one;
 extern const std::string_view server_outage_no_retry;
 extern const std::string_view server_outage_one_retry;
+extern const std::string_view suspend_resume;
 extern const std::string_view walk;
 extern const std::string_view walking_trace;
 }  // namespace corpus
@@ -26,9 +28,11 @@ namespace {
 const std::vector<std::pair<std::string_view, const std::string_view*>> files{
     {"clock_skew_reordering.yaml", &corpus::clock_skew_reordering},
     {"commuter_train.yaml", &corpus::commuter_train},
+    {"drift_free_run.yaml", &corpus::drift},
     {"mm1.yaml", &corpus::mm_one},
     {"server_outage_no_retry.yaml", &corpus::server_outage_no_retry},
     {"server_outage_one_retry.yaml", &corpus::server_outage_one_retry},
+    {"suspend_resume.yaml", &corpus::suspend_resume},
     {"walk_5g.yaml", &corpus::walk},
     {"data/walking-trace.csv", &corpus::walking_trace},
 };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,31 +43,5 @@ Tolerance tolerance_of(const std::vector<ToleranceRule>& rules, std::string_view
 double allowance(const Tolerance& tolerance, double recorded);
 /// Neighbouring doubles from a to b; UINT64_MAX when one is not a number and the other is.
 std::uint64_t ulps_between(double a, double b);
-
-/// What a metric's values over the seeds say about two versions of a model.
-struct SampleComparison {
-    bool changed = false;
-    double p = 1;        ///< chance of as much in two versions that are alike; 1 when nothing moved
-    std::string reason;  ///< "mean 0.0501 -> 0.0512 (+2.2 %)"; empty when not changed
-};
-
-/// Whether a metric moved beyond its tolerance. Values go in pairs of one seed; NaN stands for
-/// undefined and equals nothing but NaN.
-///
-/// If the versions are alike, a pair's difference is as likely to be d as -d, whatever the metric's
-/// distribution and however the draws are shared: over all 2^K choices of signs (beyond 20 seeds:
-/// 2^20 of them, drawn) the sum of differences less tolerance is compared with the one observed.
-/// With fewer than 12 seeds no p is small enough: changed is then what moved beyond tolerance to
-/// the same side in every seed. Tolerance ks compares the two sets of values instead, exactly.
-///
-/// @param recorded, now  values by seed; equal, non-zero length
-/// @param alpha          chance of calling a metric changed that is not, in (0, 1)
-/// Source: Fisher's randomisation test, for example Good, Permutation Tests (2005), 3.3; exact KS
-/// for equal sizes, Gnedenko and Korolyuk (1951).
-SampleComparison compare_samples(std::span<const double> recorded, std::span<const double> now,
-                                 const Tolerance& tolerance, double alpha);
-
-/// Chance that two samples of `n` have empirical distributions at least k / n apart.
-double smirnov_tail(std::uint32_t n, std::uint32_t k);
 
 }  // namespace driftstorm

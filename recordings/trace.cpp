@@ -126,9 +126,9 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
 
     static bool by_subject(const MadeDraw& a, const MadeDraw& b) { return a.subject < b.subject; }
     /// What sent an event before the run: the draws for whoever sent it and for whom it is.
-    TraceCause start_of(const EventKey& key, EntityId target) const {
-        TraceCause start{Time{}, "start of the run", "", name_of(key.source(), ""), {}};
-        const std::uint64_t source = world->kernel().identity_of(key.source());
+    TraceCause start_of(EntityId from, EntityId target) const {
+        TraceCause start{Time{}, "start of the run", "", name_of(from, ""), {}};
+        const std::uint64_t source = world->kernel().identity_of(from);
         const std::uint64_t to = world->kernel().identity_of(target);
         for (const std::uint64_t subject : {source, to}) {
             if (subject == to && source == to && !start.draws.empty()) break;
@@ -145,7 +145,7 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
         if (running == no_entity) return;
         Sender& last = senders[static_cast<std::size_t>(running)].back();
         last.draws = draws_made - last.first_draw;
-        if (tracing && !traced.empty()) traced.back().draws = draws_of(last);
+        if (tracing && !traced.empty()) traced.back().draws = draws_of(last.first_draw, last.draws);
         running = no_entity;
     }
     static void forget_delivered(std::vector<Sender>& own) {
@@ -161,9 +161,9 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
             [](std::uint32_t count, const Sender& s) { return count < s.sent_before; });
         return after == own.begin() ? nullptr : &*(after - 1);
     }
-    std::vector<TraceDraw> draws_of(const Sender& sender) const {
+    std::vector<TraceDraw> draws_of(std::uint64_t first, std::uint64_t count) const {
         std::vector<TraceDraw> draws;
-        for (std::uint64_t i = sender.first_draw; i < sender.first_draw + sender.draws; ++i) {
+        for (std::uint64_t i = first; i < first + count; ++i) {
             if (i + draws_kept < draws_made) continue;  // written over since
             const MadeDraw& one = made[i % draws_kept];
             draws.push_back({std::string(one.purpose), one.subject, one.number});
@@ -202,15 +202,25 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
         }
         return std::to_string(bits);
     }
-    std::vector<TraceCause> chain_of(EventKey key) {
-        std::vector<TraceCause> chain;
-        while (chain.size() < longest_chain) {
+    TraceOrigin origin_of(const ObservedEvent& event) {
+        TraceOrigin origin{{}, event.key.source(), event.target};
+        EventKey key = event.key;
+        while (origin.causes.size() < longest_chain) {
             const Sender* sender = sender_of(key);
             if (sender == nullptr) break;
-            chain.push_back({sender->at, std::string(sender->message), std::string(sender->model),
-                             name_of(key.source(), sender->model), draws_of(*sender)});
+            origin.causes.push_back({sender->at, sender->message, sender->model, key.source(),
+                                     sender->first_draw, sender->draws});
             key = sender->key;
         }
+        return origin;
+    }
+    std::vector<TraceCause> chain_of(const TraceOrigin& origin) const {
+        std::vector<TraceCause> chain;
+        for (const TraceOrigin::Cause& cause : origin.causes)
+            chain.push_back({cause.at, std::string(cause.message), std::string(cause.model),
+                             name_of(cause.entity, cause.model),
+                             draws_of(cause.first_draw, cause.draws)});
+        if (chain.empty()) chain.push_back(start_of(origin.source, origin.target));
         return chain;
     }
     void trace(const ObservedEvent& event) {
@@ -219,9 +229,10 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
         one.phase = phase_words[static_cast<std::size_t>(event.key.phase())];
         one.message = event.message;
         one.model = event.model;
-        const Sender* sender = sender_of(event.key);
+        one.origin = origin_of(event);
         one.target = name_of(event.target, event.model);
-        one.source = name_of(event.key.source(), sender != nullptr ? sender->model : "");
+        one.source = name_of(event.key.source(),
+                             one.origin.causes.empty() ? "" : one.origin.causes.front().model);
         one.target_identity = world->kernel().identity_of(event.target);
         one.source_identity = world->kernel().identity_of(event.key.source());
         one.count = event.key.count();
@@ -229,8 +240,6 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
             one.fields.push_back(
                 {std::string(field.name), value_text(field.kind, field.bits, field.words)});
         if (event.payload != 0) one.fields.push_back({"payload", hex(event.payload)});
-        one.chain = chain_of(event.key);
-        if (one.chain.empty()) one.chain.push_back(start_of(event.key, event.target));
     }
 
     /// Runs on until something is traced or the window is over.
@@ -270,6 +279,18 @@ TracedRun::TracedRun(const Scenario& scenario, const Options& options)
 TracedRun::~TracedRun() = default;
 
 std::optional<TraceEvent> TracedRun::next() {
+    std::optional<TraceEvent> event = next_without_chain();
+    if (event) resolve(*event);
+    return event;
+}
+
+void TracedRun::resolve(TraceEvent& event) const {
+    if (event.origin.target == no_entity) return;  // no event, or resolved already
+    event.chain = parts_->chain_of(event.origin);
+    event.origin = {};
+}
+
+std::optional<TraceEvent> TracedRun::next_without_chain() {
     if (parts_->traced.empty()) parts_->run_on();
     if (parts_->traced.empty()) return std::nullopt;
     std::optional<TraceEvent> event(std::move(parts_->traced.front()));

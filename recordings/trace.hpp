@@ -2,6 +2,7 @@
 
 #include "recordings/ladder.hpp"
 #include "scenarios/scenario.hpp"
+#include "sim/core/event.hpp"
 #include "sim/core/time.hpp"
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace driftstorm {
@@ -47,6 +49,21 @@ struct TraceCause {
     friend bool operator==(const TraceCause&, const TraceCause&) = default;
 };
 
+/// What led to an event as the run keeps it, to be put into words where it is asked for.
+struct TraceOrigin {
+    struct Cause {
+        Time at{};
+        std::string_view message;
+        std::string_view model;
+        EntityId entity = no_entity;
+        std::uint64_t first_draw = 0;
+        std::uint64_t draws = 0;
+    };
+    std::vector<Cause> causes;  ///< nearest first
+    EntityId source = no_entity;
+    EntityId target = no_entity;
+};
+
 /// One event of a run with all that came of it at once.
 struct TraceEvent {
     Time at{};
@@ -63,6 +80,7 @@ struct TraceEvent {
     std::vector<TraceDraw> draws;   ///< that the handler made
     std::vector<TraceRow> rows;     ///< that it recorded
     std::vector<TraceCause> chain;  ///< what led to it, nearest first
+    TraceOrigin origin;             ///< the same before resolve(); empty where there is a chain
 
     /// Whether both are the same event, as digests see it.
     bool same_event(const TraceEvent& other) const;
@@ -78,6 +96,11 @@ class TraceSource {
     virtual ~TraceSource() = default;
     /// nullopt after the last.
     virtual std::optional<TraceEvent> next() = 0;
+    /// The same, perhaps without its chain: words for what led to every event cost more than the
+    /// event, and are wanted of few.
+    virtual std::optional<TraceEvent> next_without_chain() { return next(); }
+    /// Puts the chain of such an event in place.
+    virtual void resolve(TraceEvent& event) const { static_cast<void>(event); }
 };
 
 /// Runs a scenario and traces one window. Before it only who sent what is kept, for events that are
@@ -95,6 +118,9 @@ class TracedRun final : public TraceSource {
     ~TracedRun() override;
 
     std::optional<TraceEvent> next() override;
+    std::optional<TraceEvent> next_without_chain() override;
+    /// While the run goes on, as long as what led to it is still known.
+    void resolve(TraceEvent& event) const override;
 
     /// Runs on to the window's end untraced; the ladder as far as the run went.
     Ladder finish_window();

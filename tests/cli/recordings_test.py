@@ -78,6 +78,43 @@ class Recordings(unittest.TestCase):
                       self.driftstorm("accept", baseline, "--because", "once more"))
         self.assertEqual(text, baseline.read_text())
 
+    def test_all_seeds_are_compared_unless_fewer_are_asked_for(self):
+        baseline = self.record()
+        self.assertIn("12 of 12 seeds", self.driftstorm("verify", "kept"))
+        self.assertIn("1 of 12 seeds", self.driftstorm("verify", "kept", "--require", "identical"))
+        self.assertIn("5 of 12 seeds", self.driftstorm("verify", "kept", "--seeds", 5))
+        # The digest under the last seed is another one.
+        last = re.search(r'other_digests: ".* ([0-9a-f]{16})"', baseline.read_text()).group(1)
+        self.edit(baseline, last, "0123456789abcdef")
+        told = self.driftstorm("verify", "kept")
+        self.assertIn("equivalent", told)
+        self.assertIn("under seed 14", told)
+        self.driftstorm("verify", "kept", "--require", "identical", "--seeds", 12, code=1)
+        self.driftstorm("verify", "kept", "--require", "identical")
+
+    def test_a_broken_baseline_is_told_and_keeps_no_other_from_its_verdict(self):
+        baseline = self.record()
+        whole = baseline.read_text()
+        broken = baseline.with_name("broken.yaml")
+        for old, new, said in (("baseline/1", "baseline/9", "reads baseline/1"),
+                               ("seeds: 12", "seeds: 13", "for each of the 13 seeds"),
+                               ("tolerances:", "tolerence:", "no section of a baseline"),
+                               ("mean: 0.01 s", "mean: 0.01 kg", "broken.yaml:"),
+                               ('digest: "', 'digest: "?', "16 digits")):
+            broken.write_text(whole)
+            self.edit(broken, old, new)
+            told = self.driftstorm("verify", "kept", "--junit", "report.xml", code=3)
+            self.assertIn(said, told)
+            self.assertIn("broken.yaml:", told)
+            self.assertIn("1 identical, 0 equivalent, 0 changed, 1 unreadable", told)
+            report = xml.etree.ElementTree.parse(self.folder / "report.xml").getroot()
+            self.assertEqual((report.get("failures"), report.get("errors")), ("0", "1"))
+        document = json.loads(self.driftstorm("verify", "kept", "--json", code=3))
+        self.assertEqual([one["verdict"] for one in document["recordings"]], ["unreadable", "identical"])
+        (self.folder / "empty").mkdir()
+        self.driftstorm("verify", "empty", code=5)
+        self.driftstorm("verify", "nowhere", code=3)
+
     def test_diff_names_window_event_handler_and_scenario_line(self):
         baseline = self.record(seeds=1)
         slower = self.folder / "slower.yaml"

@@ -1,4 +1,4 @@
-#include "recordings/tolerance.hpp"
+#include "recordings/joint_test.hpp"
 
 #include "sim/core/random.hpp"
 
@@ -158,27 +158,4 @@ TEST_CASE("beyond 20 seeds signs are drawn, with the same answers") {
     const std::vector<double> values = uniforms(6, 40, 90, 110);
     CHECK(compare_samples(values, times(uniforms(7, 40, 90, 110), 1.1), exactly, 0.01).changed);
     CHECK_FALSE(compare_samples(values, uniforms(8, 40, 90, 110), exactly, 0.0005).changed);
-}
-
-TEST_CASE("luck is called a change at the stated rate, a bias of 2 % nearly always" *
-          doctest::test_suite("long")) {
-    // Metrics with a spread of 1 % over the seeds, other luck on both sides.
-    constexpr double alpha = 0.01;
-    constexpr int trials = 1000;
-    int false_alarms = 0;
-    int found = 0;
-    for (std::uint64_t t = 0; t < trials; ++t) {
-        const double half = 0.01 * std::sqrt(3.0);
-        const std::vector<double> a = uniforms(2 * t + 100, 20, 1 - half, 1 + half);
-        const std::vector<double> b = uniforms(2 * t + 101, 20, 1 - half, 1 + half);
-        false_alarms += compare_samples(a, b, exactly, alpha).changed ? 1 : 0;
-        found +=
-            compare_samples(a, times(b, 1.02), parse_tolerance("relative 0.5 %"), alpha).changed
-                ? 1
-                : 0;
-    }
-    MESSAGE("false alarms " << false_alarms << " of " << trials << ", a bias of 2 % found "
-                            << found);
-    CHECK(false_alarms <= 20);  // 10 expected, standard deviation 3.1
-    CHECK(found >= 900);
 }
