@@ -1,43 +1,88 @@
 #!/bin/sh
 # 10,000 runs of mm1.yaml, cut short to 1,000 customers, as a sweep on all cores; beside it the same study with SimPy under
-# multiprocessing, of as many runs as take a moment: bench/sweep.sh BUILD [RUNS]
+# multiprocessing, of as many runs as take a moment: bench/sweep.sh BUILD [RUNS [RUNS_OF_SIMPY]]
+# Both take turns, and CPU time is compared as well as wall time: a busy machine distorts only the latter.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-driftstorm=$1/bin/driftstorm
-runs=${2:-10000}
-peer_runs=${DRIFTSTORM_BENCH_PEER_RUNS:-200}
-cores=$(nproc)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cp "$here/../scenarios/library/mm1.yaml" "$folder"
-printf 'schema: scenario/1\ninclude: [mm1.yaml]\nduration: 12.5 s\nwarmup: 0 s\n' >"$folder/short.yaml"
-cat >"$folder/sweep.yaml" <<END
-schema: sweep/1
+exec /usr/bin/python3 - "$1/bin/driftstorm" "$here" "${2:-10000}" "${3:-400}" <<'END'
+import json, os, resource, shutil, subprocess, sys, tempfile, time
+
+command, here = (os.path.abspath(path) for path in sys.argv[1:3])
+runs, peer_runs = (int(count) for count in sys.argv[3:5])
+ROUNDS, POINTS, ALONE = 4, 10, 250
+per_round = max(runs // (ROUNDS * POINTS), 1)  # replications of each point
+cores = os.cpu_count()
+
+
+def take(*arguments, codes=(0,)):
+    """Runs a command; wall and CPU time in s, its children's included, and what it printed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True)
+    wall = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in codes:
+        sys.exit(f"bench: {' '.join(arguments)} ended with code {done.returncode}")
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+
+class Sum:
+    """Times of one program over the rounds."""
+
+    def __init__(self):
+        self.wall = self.cpu = self.runs = 0
+
+    def add(self, runs, wall, cpu):
+        self.wall, self.cpu, self.runs = self.wall + wall, self.cpu + cpu, self.runs + runs
+
+    def wall_ms(self):
+        return 1e3 * self.wall / self.runs
+
+    def cpu_ms(self):
+        return 1e3 * self.cpu / self.runs
+
+
+ours, alone, merged, peer = Sum(), Sum(), Sum(), Sum()
+waits, peer_waits = [], []
+folder = tempfile.mkdtemp()
+try:
+    os.chdir(folder)
+    shutil.copy(f"{here}/../scenarios/library/mm1.yaml", folder)
+    with open("short.yaml", "w") as file:
+        file.write("schema: scenario/1\ninclude: [mm1.yaml]\nduration: 12.5 s\nwarmup: 0 s\n")
+    for number in range(ROUNDS):
+        with open("sweep.yaml", "w") as file:
+            file.write(f"""schema: sweep/1
 scenario: short.yaml
-design: { grid: { service: { from: 5.5 ms, to: 10 ms, count: 10 } } }
-replications: $((runs / 10))
+design: {{ grid: {{ service: {{ from: 5.5 ms, to: 10 ms, count: {POINTS} }} }} }}
+replications: {per_round * (number + 1)}
 metrics: [desk.*]
+""")
+        # A round adds replications to the points of the one before: the same sweep, extended.
+        wall, cpu, text = take(command, "sweep", "sweep.yaml", "-o", "out", "--extend", "--json")
+        ours.add(json.loads(text)["ran_now"], wall, cpu)
+        wall, cpu, text = take("/usr/bin/python3", f"{here}/sweep_simpy.py", str(peer_runs // ROUNDS), str(cores))
+        _, made, wait = text.split()
+        peer.add(int(made), wall, cpu)
+        peer_waits.append(float(wait))
+        # The simulations alone: one after the other in one process, no sweep round them. The sweep's services are even.
+        for service in ("5.5 ms", "10 ms"):
+            wall, cpu, _ = take(command, "run", "short.yaml", "--set", f"service={service}", "--replications", str(ALONE),
+                                "--no-output", "--json", codes=(0, 1, 4))
+            alone.add(ALONE, wall, cpu)
+    wall, cpu, _ = take(command, "merge", "out", "-o", "all.h5", "--json")
+    merged.add(ours.runs, wall, cpu)
+    import h5py
+    with h5py.File("all.h5") as file:
+        wait = file["summary/desk.wait.mean"][-1]
+finally:
+    shutil.rmtree(folder)
+
+print(f"sweep: {ours.runs} runs of 1,000 customers in {ours.wall:.1f} s on {cores} cores: {ours.wall_ms():.2f} ms a run, "
+      f"{ours.cpu_ms():.2f} ms of CPU time; merged in {merged.wall:.1f} s")
+print(f"sweep: a run alone takes {alone.cpu_ms():.2f} ms of CPU time, so the sweep adds "
+      f"{ours.cpu_ms() - alone.cpu_ms():.2f} ms to it, and the merge {merged.cpu_ms():.2f} ms")
+print(f"sweep: SimPy under multiprocessing takes {peer.wall_ms():.2f} ms a run on the same cores, {peer.cpu_ms():.2f} ms of "
+      f"CPU time ({peer.runs} runs; mean wait at 80 % load {1e3 * sum(peer_waits) / len(peer_waits):.1f} ms, ours {1e3 * wait:.1f} ms)")
+print(f"sweep: ratio to SimPy {peer.wall_ms() / ours.wall_ms():.1f}, of CPU time {peer.cpu_ms() / ours.cpu_ms():.1f}")
 END
-cd "$folder"
-
-now() { date +%s.%N; }
-# The simulations alone: so many in one process, one after the other, without a sweep round them.
-alone=500
-begun=$(now)
-"$driftstorm" run short.yaml --set "service=7.75 ms" --replications $alone --no-output --json >/dev/null || true
-ended=$(now)
-alone_s=$(echo "$begun $ended $alone" | awk '{ print ($2 - $1) / $3 }')
-
-begun=$(now)
-"$driftstorm" sweep sweep.yaml -o out --json >sweep.json
-ended=$(now)
-"$driftstorm" merge out -o all.h5 >/dev/null
-merged=$(now)
-peer=$(/usr/bin/python3 "$here/sweep_simpy.py" "$peer_runs" "$cores")
-echo "$runs $begun $ended $merged $alone_s $cores $peer" | awk '{
-    runs = $1; wall = $3 - $2; merge = $4 - $3; alone = $5; cores = $6; peer = $7 / $8; wait = $9
-    each = wall / runs
-    printf "sweep: %d runs of 1,000 customers in %.1f s on %d cores, %.2f ms a run; merged in %.1f s\n", runs, wall, cores, 1e3 * each, merge
-    printf "sweep: a run alone takes %.2f ms, so the sweep adds %.2f ms of a core to it\n", 1e3 * alone, 1e3 * (each * cores - alone)
-    printf "sweep: SimPy under multiprocessing takes %.2f ms a run on the same cores (mean wait %.1f ms at 80 %% load)\n", 1e3 * peer, 1e3 * wait
-    printf "sweep: ratio to SimPy %.1f\n", peer / each }'

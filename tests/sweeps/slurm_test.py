@@ -4,6 +4,7 @@ usage: slurm_test.py DRIFTSTORM [unittest options]; needs root and Debian's mung
 slurm-client; leaves with code 77 (skipped) without them. Works in the current folder.
 """
 
+import ctypes
 import json
 import os
 import pathlib
@@ -48,6 +49,11 @@ def free_ports(count):
     finally:
         for one in sockets:
             one.close()
+
+
+def die_with_parent():
+    """In a child: a test that is killed leaves no daemon behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Cluster:
@@ -121,7 +127,7 @@ PartitionName=small Nodes=localhost Default=YES MaxTime=INFINITE State=UP
         name = command[0]
         with open(self.folder / "log" / f"{name}.out", "w") as log:
             self.processes.append(subprocess.Popen(list(map(str, command)), env=self.environment, stdout=log,
-                                                   stderr=subprocess.STDOUT))
+                                                   stderr=subprocess.STDOUT, preexec_fn=die_with_parent))
 
     def ask(self, *command):
         return subprocess.run(list(map(str, command)), env=self.environment, capture_output=True, text=True,
