@@ -122,6 +122,14 @@ void add_events(std::vector<MetricPattern>& all) {
     all.push_back({"clocks.syncs", "", "attempts to learn the time"});
     add_words(all, "clocks.sync", "attempts to learn the time by outcome",
               {"stepped", "slewed", "kept", "ignored", "timed_out"});
+    all.push_back({"clocks.offset.rms", "s", "of the sampled clocks: root mean square offset"});
+    all.push_back({"clocks.offset.mean", "s", "of the sampled clocks: mean offset"});
+    all.push_back({"clocks.offset.max", "s", "of the sampled clocks: greatest size of an offset"});
+    all.push_back(
+        {"clocks.offset.spread", "s", "greatest difference between two clocks sampled at once"});
+    all.push_back({"time_requests.lost", "", "requests that time servers did not answer"});
+    add_words(all, "time_requests", "the same by reason",
+              {"queue_full", "node_down", "rate_limited"});
     all.push_back({"drops.count", "", "packets lost"});
     add_words(all, "drops", "packets lost by reason",
               {"buffer_full", "loss", "burst_loss", "link_down", "no_network", "old_address",

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <set>
 #include <utility>
@@ -64,11 +65,41 @@ std::vector<std::string> metrics_of_words(const NamedColumn& column, const std::
 }  // namespace
 
 struct Metrics::Parts {
+    /// Of sampled clocks.
+    struct Offsets {
+        double sum = 0;  ///< [s]
+        double squares = 0;
+        double most = 0;
+        std::uint64_t count = 0;
+        Time at{-1};  ///< of the samples that low and high are of
+        double low = 0;
+        double high = 0;
+        double spread = 0;
+
+        void add(Time when, double offset) {
+            ++count;
+            sum += offset;
+            squares += offset * offset;
+            most = std::max(most, std::abs(offset));
+            low = at == when ? std::min(low, offset) : offset;
+            high = at == when ? std::max(high, offset) : offset;
+            at = when;
+            spread = std::max(spread, high - low);
+        }
+        std::optional<double> value(std::string_view what) const {
+            if (count == 0) return std::nullopt;
+            const auto n = static_cast<double>(count);
+            if (what == "rms") return std::sqrt(squares / n);
+            if (what == "mean") return sum / n;
+            return what == "max" ? most : spread;
+        }
+    };
     struct PerWindow {
         MetricWindow asked;  ///< as in the options
         MetricWindow span;   ///< the part after the warm-up
         MessageMetrics messages = {};
         EventCounts events = {};
+        Offsets offsets = {};
     };
     struct Station {
         QueueMetrics levels;
@@ -96,6 +127,7 @@ struct Metrics::Parts {
     Handler words(const RowType& type, std::string_view column, const std::string& prefix,
                   const std::string& total);
     Handler adjustments(const RowType& type);
+    Handler offsets(const RowType& type);
     Handler levels(const RowType& type, std::string_view entity, std::string_view waiting,
                    std::string_view busy);
     Handler services(const RowType& type);
@@ -323,6 +355,16 @@ Handler Metrics::Parts::adjustments(const RowType& type) {
     };
 }
 
+Handler Metrics::Parts::offsets(const RowType& type) {
+    const Column* steered = type.column("steered");
+    return [this, at = steered->offset](const RowStamp& stamp, const std::byte* row) {
+        double offset_ns = 0;
+        std::memcpy(&offset_ns, row + at, sizeof offset_ns);
+        for (PerWindow& window : windows)
+            if (window.span.holds(stamp.at())) window.offsets.add(stamp.at(), offset_ns * 1e-9);
+    };
+}
+
 Handler Metrics::Parts::levels(const RowType& type, std::string_view entity,
                                std::string_view waiting, std::string_view busy) {
     return [this, who = NamedColumn(type, entity), waits = NamedColumn(type, waiting),
@@ -400,6 +442,9 @@ Handler Metrics::Parts::handler_of(const RowType& type) {
         return words(type, "reason", "server_drops", "server_drops.count");
     if (table == "clocks/sync") return words(type, "outcome", "clocks.sync", "clocks.syncs");
     if (table == "clocks/adjust") return adjustments(type);
+    if (table == "clocks/offset") return offsets(type);
+    if (table == "clocks/request_lost")
+        return words(type, "reason", "time_requests", "time_requests.lost");
     if (table == "servers/queue") return levels(type, "server", "depth", "busy");
     if (table == "changes/station") return levels(type, "station", "waiting", "in_service");
     if (table == "events/service") return services(type);
@@ -449,6 +494,7 @@ std::optional<double> Metrics::Parts::value(std::string_view path, std::size_t w
     const PerWindow& of = windows[window];
     if (plain_paths().count(path) == 0) return object_value(path, window);
     if (path.starts_with("messages.")) return of.messages.value(after("messages."));
+    if (path.starts_with("clocks.offset.")) return of.offsets.value(after("clocks.offset."));
     if (path.starts_with("theory.")) return theory_metric(after("theory."), options.facts);
     const MetricWindow seen{of.span.from, std::min(of.span.to, reached)};
     if (path.starts_with("storms.retry."))
@@ -478,7 +524,7 @@ bool Metrics::wants(const RowType& type) const {
         "events/connection", "events/handover", "events/fault",       "events/drop",
         "clocks/sync",       "clocks/adjust",   "events/server_drop", "servers/queue",
         "changes/station",   "events/service",  "events/attempt",     "changes/clients",
-        "events/request"};
+        "events/request",    "clocks/offset",   "clocks/request_lost"};
     return tables.count(type.table) == 1;
 }
 

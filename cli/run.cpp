@@ -37,6 +37,7 @@ struct RunOptions {
     bool force = false;
     bool json = false;
     bool no_output = false;
+    std::string pcap;
 };
 
 std::string stem(const std::string& path) {
@@ -164,6 +165,7 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
         if (r == 0) first = std::move(outcome);
         if (interrupted()) return static_cast<int>(Exit::interrupted);
         request.output.clear();  // the first replication alone is kept as a file
+        request.pcap.clear();
     }
     scenario.seed = first_seed;
     const std::vector<CheckResult> checks =
@@ -208,6 +210,7 @@ int run(const RunOptions& options) {
     request.partitions = options.partitions;
     request.max_events = options.max_events;
     request.progress = !options.json;
+    request.pcap = options.pcap;
     if (const auto until = quantity_of(options.until, Dimension::duration, "--until")) {
         const double seconds = until->in("s");
         if (!(seconds > 0 && seconds < horizon.seconds()))
@@ -298,6 +301,8 @@ void add_run(CLI::App& app, int& exit) {
         ->check(whole_number());
     verb->add_option("--max-memory", options->max_memory,
                      "the same for resident memory: --max-memory \"8 GiB\"");
+    verb->add_option("--pcap", options->pcap,
+                     "writes the NTP packets at the time servers, for tshark and Wireshark");
     verb->add_flag("--dry", options->dry, "entities, memory and file size; no run");
     verb->add_flag("--verify", options->verify,
                    "runs twice, perturbed, without output, and compares digests");

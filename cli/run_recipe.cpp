@@ -1,5 +1,6 @@
 #include "cli/run_recipe.hpp"
 
+#include "cli/ntp_capture.hpp"
 #include "cli/progress.hpp"
 #include "cli/scenario_facts.hpp"
 #include "cli/version.hpp"
@@ -38,6 +39,7 @@ std::vector<std::string> kept_tables(const Scenario& scenario) {
                 : std::find(scenario.outputs.events.begin(), scenario.outputs.events.end(), word) !=
                       scenario.outputs.events.end())
             keep.emplace_back(table);
+    if (scenario.outputs.clocks) keep.emplace_back("clocks/offset");
     keep.emplace_back("events/fault");  // ground truth is always kept
     if (scenario.outputs.messages.keep == KeepMessages::all) {
         keep.emplace_back("messages");
@@ -178,6 +180,15 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
         file = std::make_unique<ResultsFile>(request.output, std::move(results), world.directory());
         world.kernel().add_sink(*file);
     }
+    std::unique_ptr<NtpCapture> capture;
+    if (!request.pcap.empty()) {
+        capture = std::make_unique<NtpCapture>(
+            request.pcap, scenario.epoch.unix_ns, [&world](EntityId entity) {
+                return static_cast<std::uint32_t>(world.directory().place_of(entity).row + 1);
+            });
+        world.capture_time_packets(
+            [&capture](Time at, const Packet& packet) { capture->packet(at, packet); });
+    }
     world.start();
     Progress progress(request.progress, end);
     Time now{};
@@ -193,6 +204,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
         if (!outcome.stopped.empty()) break;
     }
     progress.done();
+    if (capture) capture->finish();
     world.finish();
     metrics.finish(now);
 

@@ -22,6 +22,7 @@ struct RunRequest {
     std::uint64_t max_events = UINT64_MAX;
     std::uint64_t max_memory = UINT64_MAX;  ///< [B]
     std::size_t pool_offset = 0;
+    std::string pcap;  ///< path of a capture of NTP packets; empty: none
     bool digest = true;
     bool progress = false;
     bool keep_series = true;  ///< rows of the result file: those that the scenario asks for, or

@@ -112,8 +112,8 @@ void read_kinds(const Node& section, const std::string& path, Complaints& compla
 // ---- sources of time
 // -----------------------------------------------------------------------------
 
-constexpr std::array<std::string_view, std::variant_size_v<SyncSource>> protocols{SntpParams::word,
-                                                                                  NitzParams::word};
+constexpr std::array<std::string_view, std::variant_size_v<SyncSource>> protocols{
+    SntpParams::word, NitzParams::word, GnssParams::word};
 
 template <class Source>
 void read_source(const Node& node, const std::string& path, Complaints& complaints,
@@ -127,10 +127,22 @@ void read_source(const Node& node, const std::string& path, Complaints& complain
 
 void read_clock(const Node::Entry& entry, const std::string& path, Complaints& complaints,
                 ClockEntry& clock) {
-    if (!read_fields(entry.value, path, complaints, clock, {{"sync"}, nullptr}) &&
+    if (!read_fields(entry.value, path, complaints, clock, {{"sync", "time_sync"}, nullptr}) &&
         !entry.value.is_map())
         return;
     const Node* sync = entry.value.find("sync");
+    if (const Node* client = entry.value.find("time_sync")) {
+        const std::string below = child_path(path, "time_sync");
+        clock.time_sync = read_time_sync(*client, below, complaints);
+        const Node* server = client->is_map() ? client->find("server") : nullptr;
+        clock.time_sync_at = server != nullptr ? server->position() : client->position();
+        if (sync != nullptr)
+            complaints
+                .error(client->position(),
+                       "'time_sync' and 'sync' both say how the clock is kept right", below)
+                .notes.push_back({sync->position(), "'sync' stands here"});
+        return;
+    }
     if (sync == nullptr ||
         !check_is_sequence(*sync, {"sync", child_path(path, "sync"), {}, complaints}))
         return;
@@ -151,15 +163,37 @@ void read_clock(const Node::Entry& entry, const std::string& path, Complaints& c
         if (!index) continue;
         if (*index == 0) {
             read_source<SntpParams>(source, below, complaints, clock);
-        } else {
+        } else if (*index == 1) {
             read_source<NitzParams>(source, below, complaints, clock);
+        } else {
+            read_source<GnssParams>(source, below, complaints, clock);
         }
+    }
+}
+
+/// A time client that names no servers asks the only group there is.
+void name_only_server(Scenario& scenario) {
+    const Named<ServerEntry>* only = nullptr;
+    for (const Named<ServerEntry>& server : scenario.servers) {
+        if (!std::holds_alternative<TimeServerGroup>(server.value)) continue;
+        if (only != nullptr) return;
+        only = &server;
+    }
+    if (only == nullptr) return;
+    for (Named<ClockEntry>& clock : scenario.clocks) {
+        if (!clock.value.time_sync) continue;
+        std::string* server = server_of(*clock.value.time_sync);
+        if (server != nullptr && server->empty()) *server = only->name;
     }
 }
 
 Node clock_node(const ClockEntry& clock) {
     const Node fields = params_node(static_cast<const ClockParams&>(clock));
     std::vector<Node::Entry> entries = fields.entries();
+    if (clock.time_sync) {
+        entries.push_back({"time_sync", {}, time_sync_node(*clock.time_sync)});
+        return Node::map(std::move(entries), {});
+    }
     std::vector<Node::Entry> sources;
     for (const SyncSource& source : clock.sync)
         std::visit(
@@ -296,6 +330,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& event_tables()
         {"connection", "events/connection"},
         {"clock_adjust", "clocks/adjust"},
         {"clock_sync", "clocks/sync"},
+        {"clock_measurement", "clocks/measurement"},
         {"resync", "events/resync"},
         {"retry", "events/retry"},
         {"receipt", "events/receipt"},
@@ -326,7 +361,20 @@ std::vector<std::pair<std::string, std::string>> list_models() {
             {"populations.kind: finite_customers",
              "a fixed number of customers, who think between an answer and the next request"},
             {"clocks.sync.protocol: sntp", "one-packet NTP client with step and slew"},
-            {"clocks.sync.protocol: nitz", "time from the cell"}};
+            {"clocks.sync.protocol: nitz", "time from the cell"},
+            {"clocks.sync.protocol: gnss", "time from satellites"},
+            {"clocks.time_sync: chrony", "chronyd 4.3, in the words of chrony.conf"},
+            {"clocks.time_sync: ntpd", "ntpd 4.2.8p15, in the words of ntp.conf"},
+            {"clocks.time_sync: ntpsec", "ntpsec 1.2.2, where it differs from ntpd"},
+            {"clocks.time_sync: busybox", "ntpd of busybox 1.37"},
+            {"clocks.time_sync: timesyncd", "systemd-timesyncd, in the words of timesyncd.conf"},
+            {"clocks.time_sync: sntp", "one-packet client with step and slew"},
+            {"clocks.time_sync: one_shot", "one request and one step at the start"},
+            {"clocks.time_sync: android", "SNTP every 18 h, steps from 2 s on, NITZ"},
+            {"clocks.time_sync: ios", "hourly, frequency tracked; partly assumed"},
+            {"clocks.time_sync: nitz", "the mobile network's time alone"},
+            {"clocks.time_sync: gnss", "a satellite receiver"},
+            {"clocks.time_sync: none", "nothing keeps the clock right"}};
 }
 
 std::vector<std::pair<std::string, std::string>> list_faults() {
@@ -392,6 +440,7 @@ std::unique_ptr<Scenario> read_scenario(const std::string& file, const std::vect
             read_clock(entry, path, complaints, clock.value);
             scenario->clocks.push_back(std::move(clock));
         }
+    name_only_server(*scenario);
     check_outputs(top.outputs, *scenario, complaints);
 
     read_traces(*scenario, complaints);
@@ -460,10 +509,13 @@ std::string scenario_schema() {
     SchemaWriter writer;
     std::vector<SchemaWriter::Property> sections = describe<TopLevel>(writer);
     std::vector<SchemaWriter::Property> sources_sntp = describe<SntpParams>(writer);
-    const std::array<std::pair<std::string_view, std::vector<SchemaWriter::Property>>, 2> sources{
-        {{SntpParams::word, sources_sntp}, {NitzParams::word, describe<NitzParams>(writer)}}};
+    const std::array<std::pair<std::string_view, std::vector<SchemaWriter::Property>>, 3> sources{
+        {{SntpParams::word, sources_sntp},
+         {NitzParams::word, describe<NitzParams>(writer)},
+         {GnssParams::word, describe<GnssParams>(writer)}}};
     std::vector<SchemaWriter::Property> clock = describe<ClockParams>(writer);
     clock.push_back({"sync", "sources of time", writer.list(writer.kinds("protocol", sources))});
+    clock.push_back({"time_sync", "the time client, instead of sync", time_sync_schema(writer)});
     const std::array<std::string, 2> outputs{writer.words(no_outputs),
                                              writer.map(describe<Outputs>(writer))};
     for (SchemaWriter::Property& section : sections) {

@@ -235,4 +235,23 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
     return targets;
 }
 
+std::optional<Targets> resolve_devices(const Scenario& scenario, const Selector& selector,
+                                       Complaints& complaints) {
+    std::vector<std::string> known;
+    for (const Named<PopulationEntry>& entry : scenario.populations)
+        if (std::holds_alternative<DevicePopulation>(entry.value)) known.push_back(entry.name);
+    const bool section = selector.steps.size() > 1 && selector.steps.front().name == "populations";
+    const std::string& name = selector.steps[section ? 1 : 0].name;
+    if (std::find(known.begin(), known.end(), name) == known.end())
+        return nothing(complaints, selector,
+                       quote(selector.text) +
+                           " matches nothing: there is no population of devices " + quote(name) +
+                           did_you_mean(name, known));
+    // What an app_restart hits are devices, too.
+    FaultEntry of_devices;
+    of_devices.fault = FaultKind::app_restart;
+    of_devices.target = selector;
+    return resolve_target(scenario, of_devices, complaints);
+}
+
 }  // namespace driftstorm

@@ -21,6 +21,7 @@
 #include "scenarios/document.hpp"
 #include "scenarios/read_params.hpp"
 #include "scenarios/selector.hpp"
+#include "scenarios/time_sync.hpp"
 #include "sim/core/distribution.hpp"
 #include "sim/core/time.hpp"
 
@@ -45,13 +46,16 @@ inline constexpr std::size_t first_choice<Technology> = 1;
 struct PathDelay {
     Duration propagation{10'000'000};
     Distribution extra;
+    Duration asymmetry{0};
     static constexpr auto fields() {
         return std::tuple{
             Field<PathDelay, Duration>{"propagation", &PathDelay::propagation, "s",
                                        "constant part of the one-way delay; bounds the lookahead",
                                        1e-9, 100},
             Field<PathDelay, Distribution>{"extra", &PathDelay::extra, "s",
-                                           "further one-way delay of each packet", 0}};
+                                           "further one-way delay of each packet", 0},
+            Field<PathDelay, Duration>{"asymmetry", &PathDelay::asymmetry, "s",
+                                       "how much longer packets up to the servers take", 0, 100}};
     }
 };
 
@@ -191,7 +195,13 @@ using MobilityEntry = std::variant<FixedPlace, RailRide, TraceReplay>;
 /// Sources of time, by `protocol`, beside the clock's own parameters.
 struct ClockEntry : ClockParams {
     std::vector<SyncSource> sync;
-    std::vector<Position> sync_at;  ///< where each stands
+    std::vector<Position> sync_at;      ///< where each stands
+    std::optional<TimeSync> time_sync;  ///< instead of `sync`
+    Position time_sync_at;
+
+    /// The sources of time that are no hosted program, from either word.
+    std::vector<SyncSource> sources() const { return time_sync ? sources_of(*time_sync) : sync; }
+    const HostedWords* program() const { return time_sync ? program_words(*time_sync) : nullptr; }
 };
 
 /// Groups of servers, by `kind`.
@@ -384,14 +394,29 @@ struct MessagesOutput {
             Field<P, KeepMessages>{"keep", &P::keep, "", "rows of /messages and /copies"}};
     }
 };
+/// Clocks of single devices, raw and steered: table /clocks/offset.
+struct ClocksOutput {
+    Selector of;
+    Duration every{1'000'000'000};
+    static constexpr std::array<std::string_view, 1> required() { return {"of"}; }
+    static constexpr auto fields() {
+        using P = ClocksOutput;
+        return std::tuple{
+            Field<P, Selector>{"of", &P::of, "", "devices: phones, phones[3], phones[clock=xo]"},
+            Field<P, Duration>{"every", &P::every, "s", "sampling period", 1e-3, 1e7}};
+    }
+};
 struct Outputs {
     SeriesOutput series;
+    std::optional<ClocksOutput> clocks;
     std::vector<std::string> events;
     MessagesOutput messages;
     static constexpr auto fields() {
         using P = Outputs;
         return std::tuple{
             Field<P, SeriesOutput>{"series", &P::series, "", "sampled at regular instants"},
+            Field<P, std::optional<ClocksOutput>>{"clocks", &P::clocks, "",
+                                                  "clocks of single devices, sampled"},
             Field<P, std::vector<std::string>>{"events", &P::events, "",
                                                "kinds of event rows kept"},
             Field<P, MessagesOutput>{"messages", &P::messages, "", "messages and their copies"}};
@@ -505,6 +530,10 @@ struct Targets {
 /// the fault cannot hit it
 std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault,
                                       Complaints& complaints);
+
+/// The devices of `outputs.clocks.of`; the same for a population's name alone.
+std::optional<Targets> resolve_devices(const Scenario& scenario, const Selector& selector,
+                                       Complaints& complaints);
 
 /// The group of message relays, or nullptr.
 const Named<ServerEntry>* relay_group(const Scenario& scenario);

@@ -257,9 +257,11 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
         for (const WeightedChoice::Option& option : devices.clock.options) {
             const Named<ClockEntry>* clock = find_named(scenario.clocks, option.name);
             if (clock == nullptr) continue;
-            for (const SyncSource& source : clock->value.sync)
+            for (const SyncSource& source : clock->value.sources())
                 if (const auto* sntp = std::get_if<SntpParams>(&source))
                     needed.emplace_back(sntp->server, "the clock");
+            if (const HostedWords* program = clock->value.program())
+                needed.emplace_back(program->server, "the clock");
         }
         for (const auto& [group, what] : needed)
             for (const Technology technology : devices.interfaces) {
@@ -275,23 +277,58 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
     }
 }
 
+/// Whether `name` is a group of time servers; complains when not.
+bool is_time_group(const Scenario& scenario, const std::string& name, const Position& at,
+                   const std::string& where, Names& names, Complaints& complaints) {
+    if (!names.use({name, at, where}, {"servers"}, "group of time servers", complaints))
+        return false;
+    const Named<ServerEntry>* group = find_named(scenario.servers, name);
+    if (group == nullptr || std::holds_alternative<TimeServerGroup>(group->value)) return true;
+    if (scenario.unsound.count(child_path("servers", group->name)) == 0)
+        complaints.error(at, quote(name) + " is no group of time servers", where)
+            .notes.push_back({group->at, "defined here"});
+    return false;
+}
+
+void check_time_sync(const Scenario& scenario, const Named<ClockEntry>& clock, Names& names,
+                     Complaints& complaints) {
+    if (!clock.value.time_sync) return;
+    const std::string* server = server_of(*clock.value.time_sync);
+    if (server == nullptr) return;
+    const Position at = clock.value.time_sync_at;
+    const std::string where = child_path("clocks", clock.name) + ".time_sync.server";
+    if (server->empty()) {
+        std::vector<std::string> known;
+        for (const Named<ServerEntry>& group : scenario.servers)
+            if (std::holds_alternative<TimeServerGroup>(group.value)) known.push_back(group.name);
+        std::string message = "'server' is missing: ";
+        message += known.empty() ? "no group of servers has kind ntp"
+                                 : "it is " + list_words({known.begin(), known.end()});
+        complaints.error(at, std::move(message), where);
+        return;
+    }
+    if (!is_time_group(scenario, *server, at, where, names, complaints)) return;
+    const HostedWords* program = clock.value.program();
+    const Named<ServerEntry>* group = find_named(scenario.servers, *server);
+    if (program == nullptr || group == nullptr) return;
+    const std::uint32_t nodes = std::get<TimeServerGroup>(group->value).nodes;
+    if (program->sources > nodes)
+        complaints.error(at,
+                         "'sources' is " + std::to_string(program->sources) + ", but " +
+                             quote(*server) + " has " + std::to_string(nodes) + " nodes",
+                         child_path("clocks", clock.name) + ".time_sync.sources");
+}
+
 void check_clocks(const Scenario& scenario, Names& names, Complaints& complaints) {
+    for (const Named<ClockEntry>& clock : scenario.clocks)
+        check_time_sync(scenario, clock, names, complaints);
     for (const Named<ClockEntry>& clock : scenario.clocks)
         for (std::size_t i = 0; i < clock.value.sync.size(); ++i) {
             const auto* sntp = std::get_if<SntpParams>(&clock.value.sync[i]);
             if (sntp == nullptr || sntp->server.empty()) continue;
             const std::string where =
                 item_path(child_path("clocks", clock.name) + ".sync", i) + ".server";
-            if (!names.use({sntp->server, clock.value.sync_at[i], where}, {"servers"},
-                           "group of time servers", complaints))
-                continue;
-            const Named<ServerEntry>* group = find_named(scenario.servers, sntp->server);
-            if (group != nullptr && !std::holds_alternative<TimeServerGroup>(group->value) &&
-                scenario.unsound.count(child_path("servers", group->name)) == 0)
-                complaints
-                    .error(clock.value.sync_at[i],
-                           quote(sntp->server) + " is no group of time servers", where)
-                    .notes.push_back({group->at, "defined here"});
+            is_time_group(scenario, sntp->server, clock.value.sync_at[i], where, names, complaints);
         }
 }
 
@@ -364,6 +401,8 @@ void check_windows(const Scenario& scenario, Complaints& complaints) {
 
 void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& complaints) {
     if (outputs.is_map()) check_series(outputs, scenario, complaints);
+    if (scenario.outputs.clocks && !scenario.outputs.clocks->of.steps.empty())
+        resolve_devices(scenario, scenario.outputs.clocks->of, complaints);
     Names names(scenario.document);
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const auto* devices = std::get_if<DevicePopulation>(&population.value);

@@ -14,6 +14,8 @@ void World::Parts::start() {
         radios.start(kernel.as(radio_entities[i]), i);
         clocks.start(kernel.as(clock_entities[i]), i);
         time_clients.start(kernel.as(client_entities[i]), i);
+        if (program_of[i] != no_index)
+            time_programs.start(kernel.as(program_entities[program_of[i]]), program_of[i]);
         if (plan.device(i).app.empty()) continue;
         apps->start(kernel.as(app_entities[i]), i);
         people->start(kernel.as(people_entities[i]), i);
@@ -30,6 +32,9 @@ void World::Parts::start() {
         part.faults->start(kernel.as(faults_entities[region]), part.local(region));
         part.samplers->start(kernel.as(samplers_entities[region]), part.local(region));
     }
+    for (std::size_t i = regions(); i < samplers_entities.size(); ++i)
+        metro_partition().samplers->start(kernel.as(samplers_entities[i]),
+                                          kernel.index_of(samplers_entities[i]));
 }
 
 World::World(const Scenario& scenario, const Options& options)
@@ -43,6 +48,9 @@ const std::vector<SeriesDefinition>& World::series() const { return parts_->seri
 std::uint32_t World::partitions() const { return parts_->kernel.partitions(); }
 std::size_t World::devices() const { return parts_->radio_entities.size(); }
 void World::start() { parts_->start(); }
+void World::capture_time_packets(std::function<void(Time, const Packet&)> capture) {
+    parts_->time_servers.set_capture(std::move(capture));
+}
 
 void World::finish() {
     std::vector<const Relays*> relays(parts_->relay_entities.size(), nullptr);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/links/packet.hpp"
 #include "scenarios/scenario.hpp"
 #include "sim/core/kernel.hpp"
 #include "sim/output/entity_directory.hpp"
@@ -7,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +51,9 @@ class World {
     /// Records a row for every copy of a message that is not visible yet: lost with a reason, or
     /// pending. Call once, when the run is over.
     void finish();
+
+    /// Hands on every NTP packet that reaches or leaves a time server from now on, in order.
+    void capture_time_packets(std::function<void(Time at, const Packet& packet)> capture);
 
     /// "riders[17]", "servers.relays[1]"; of an entity that has no place in the directory, its
     /// number.

@@ -313,15 +313,20 @@ void World::Parts::build_servers() {
         } else if (const auto* finite = std::get_if<FinitePopulation>(&entry->value)) {
             add_sources(entry->name, *finite);
         }
+    build_time_clients();
+}
 
-    // Time clients, now that their servers have entities.
+/// Now that their servers have entities.
+void World::Parts::build_time_clients() {
+    program_of.assign(radio_entities.size(), no_index);
     for (std::uint32_t device = 0; device < radio_entities.size(); ++device) {
         const ClockEntry& clock = *plan.device(device).clock;
         const std::string_view clock_name = plan.device(device).clock_name;
+        const std::uint64_t identity = plan.device(device).identity;
         auto known = sync_plans.find(clock_name);
         if (known == sync_plans.end()) {
             TimeClients::SyncPlan sync;
-            for (const SyncSource& source : clock.sync) {
+            for (const SyncSource& source : clock.sources()) {
                 sync.sources.push_back(source);
                 const auto* sntp = std::get_if<SntpParams>(&source);
                 sync.nodes.push_back(sntp == nullptr ? std::vector<EntityId>{}
@@ -329,9 +334,25 @@ void World::Parts::build_servers() {
             }
             known = sync_plans.emplace(clock_name, time_clients.add_plan(std::move(sync))).first;
         }
-        time_clients.add(known->second,
-                         identity_of(plan.device(device).identity, stable_hash(TimeClients::name)),
+        time_clients.add(known->second, identity_of(identity, stable_hash(TimeClients::name)),
                          radio_entities[device]);
+        const HostedWords* program = clock.program();
+        if (program == nullptr) continue;
+        auto planned = program_plans.find(clock_name);
+        if (planned == program_plans.end()) {
+            ProgramClients::Plan made = program_plan(*clock.time_sync);
+            made.nodes = groups[program->server];
+            planned =
+                program_plans.emplace(clock_name, time_programs.add_plan(std::move(made))).first;
+        }
+        // A world without such clients has no such model: nothing of it moves.
+        if (program_entities.empty()) kernel.add_model(partition_of(metro), time_programs);
+        const std::uint64_t aspect = identity_of(identity, stable_hash(ProgramClients::name));
+        program_of[device] =
+            time_programs.add(planned->second, aspect, device, radio_entities[device]);
+        program_entities.push_back(declare<ProgramClients>(metro, aspect));
+        place(program_entities.back(), kind("device"),
+              directory.place_of(radio_entities[device]).row);
     }
 }
 
@@ -363,6 +384,7 @@ void World::Parts::build_paths() {
             params.extra = entry.delay.extra;
             params.loss = entry.loss;
             params.bursts = entry.bursts;
+            params.asymmetry = entry.delay.asymmetry;
             const bool inside = entry.from.name == entry.to.name;
             std::vector<Index> made;
             for (const auto& [from, a] : ends(entry.from.name))
@@ -459,6 +481,25 @@ void World::Parts::build_samplers() {
     for (Partition& part : partitions) view.relays.push_back(part.relays.get());
     for (std::uint32_t region = 0; region < regions(); ++region)
         home(region).samplers->add(scenario.outputs.series.every, looks_of(view, region));
+    build_clock_sampler();
+}
+
+/// Single clocks have a period of their own, and so a sampler beside those of the regions.
+void World::Parts::build_clock_sampler() {
+    if (scenario.outputs_none || !scenario.outputs.clocks) return;
+    Complaints told;  // when the scenario was read
+    const std::optional<Targets> of = resolve_devices(scenario, scenario.outputs.clocks->of, told);
+    if (!of) return;
+    const std::vector<Index> devices =
+        plan.matching(of->names.front(), of->members.front(), of->attributes);
+    const Samplers::Look look = [this, devices](Context& context) {
+        for (const Index device : devices)
+            context.record(ClockOffset{radio_entities[device],
+                                       clocks.raw_offset_ns(device, context.now()),
+                                       clocks.offset_ns(device, context.now())});
+    };
+    metro_partition().samplers->add(scenario.outputs.clocks->every, {look});
+    samplers_entities.push_back(declare<Samplers>(metro, stable_hash("clocks.sampler")));
 }
 
 }  // namespace driftstorm

@@ -6,6 +6,7 @@
 #include "models/links/region_networks.hpp"
 #include "models/messaging/apps.hpp"
 #include "models/people/people.hpp"
+#include "models/probes/clock_offset.hpp"
 #include "models/probes/samplers.hpp"
 #include "models/radio/radios.hpp"
 #include "models/servers/finite_sources.hpp"
@@ -13,6 +14,7 @@
 #include "models/servers/relays.hpp"
 #include "models/servers/retrying_clients.hpp"
 #include "models/servers/station.hpp"
+#include "models/timesync/program_clients.hpp"
 #include "models/timesync/time_clients.hpp"
 #include "models/timesync/time_servers.hpp"
 #include "scenarios/population_plan.hpp"
@@ -100,6 +102,7 @@ struct World::Parts {
           radios(s.network.radio, cells, links, options.seed),
           clocks(options.seed),
           time_clients(clocks),
+          time_programs(clocks),
           time_servers(options.seed) {
         kernel.offset_pools(options.pool_offset);
         partitions.resize(kernel.partitions());
@@ -168,9 +171,11 @@ struct World::Parts {
     void add_customers(const std::string& name, const CustomerPopulation& population);
     void add_sources(const std::string& name, const FinitePopulation& population);
     void build_servers();
+    void build_time_clients();
     void build_paths();
     void build_faults();
     void build_samplers();
+    void build_clock_sampler();
     void wire_devices();
     void wire_relays(std::uint32_t partition);
     void act(Context& context, std::uint32_t region, const Faults::Plan& fault, FaultEdge edge);
@@ -216,6 +221,7 @@ struct World::Parts {
     Radios radios;
     DeviceClocks clocks;
     TimeClients time_clients;
+    ProgramClients time_programs;
     TimeServers time_servers;
     std::unique_ptr<Apps> apps;
     std::unique_ptr<People> people;
@@ -235,6 +241,9 @@ struct World::Parts {
     std::map<std::string, Index, std::less<>> mobility_index;
     std::map<std::string, Index, std::less<>> trace_index;
     std::map<std::string, std::uint32_t, std::less<>> sync_plans;
+    std::map<std::string, std::uint32_t, std::less<>> program_plans;
+    std::vector<Index> program_of;           ///< by device; no_index: it has none
+    std::vector<EntityId> program_entities;  ///< by client
     std::vector<EntityId> radio_entities, app_entities, clock_entities, client_entities,
         people_entities;
     std::vector<EntityId> relay_entities;
@@ -249,7 +258,7 @@ struct World::Parts {
     Topology topology;
     std::vector<Faults::Plan> faults;
     std::vector<EntityId> faults_entities;      ///< by region
-    std::vector<EntityId> samplers_entities;    ///< by region
+    std::vector<EntityId> samplers_entities;    ///< by region; after these one for clocks, or none
     std::vector<std::vector<Index>> restarted;  ///< devices of each app_restart, by setting
 };
 

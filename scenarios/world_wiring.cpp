@@ -28,6 +28,9 @@ void World::Parts::wire_devices() {
         const Index device = kernel.index_of(packet.device);
         if (packet.protocol == Protocol::messaging) {
             context.send(delay, Address<Apps>{app_entities[device]}, PacketArrives{}, packet);
+        } else if (program_of[device] != no_index) {
+            context.send(delay, Address<ProgramClients>{program_entities[program_of[device]]},
+                         PacketArrives{}, packet);
         } else {
             context.send(delay, Address<TimeClients>{client_entities[device]}, PacketArrives{},
                          packet);
@@ -38,6 +41,7 @@ void World::Parts::wire_devices() {
                                                           bool online) {
         if (has_app(device)) apps->network_changed(context, device);
         if (online) time_clients.on_network(context, device);
+        if (program_of[device] != no_index) time_programs.on_network(context, program_of[device]);
     });
     radios.on_cell_attach.emplace_back([this](Context& context, Index device, Index cell) {
         if (cells.technology(cell) != Technology::wifi)  // access points send no NITZ
@@ -45,12 +49,15 @@ void World::Parts::wire_devices() {
     });
 
     time_clients.set_connected([this](Index device) { return radios.online(device); });
-    time_clients.set_door_up([this](Context& context, Duration, const Packet& packet) {
+    const PacketDoor up = [this](Context& context, Duration, const Packet& packet) {
         Packet sent = packet;
         const Index device = kernel.index_of(packet.device);
         sent.address = radios.address(device);
         radios.up(context, device, sent);
-    });
+    };
+    time_clients.set_door_up(up);
+    time_programs.set_connected([this](Index device) { return radios.online(device); });
+    time_programs.set_door_up(up);
     time_servers.set_door_down([this](Context& context, Duration delay, const Packet& packet) {
         const std::optional<Duration> way = cross(context, metro, endpoint(packet.server),
                                                   endpoint_of(packet.address.technology), packet);

@@ -86,6 +86,7 @@ std::optional<Duration> Paths::cross(Context& context, Index path, const Packet&
     const Ends& ends = ends_[path];
     std::optional<DropReason> lost = fate(context, path, packet);
     Duration delay = params_[path].propagation;
+    if (packet.direction == Direction::up) delay += params_[path].asymmetry;
     if (ends.routing != nullptr) {
         const bool up = packet.direction == Direction::up;
         const Routing::Route route =

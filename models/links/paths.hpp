@@ -33,6 +33,7 @@ class Paths {
         Distribution extra;
         double loss = 0;
         GilbertElliott::Params bursts;
+        Duration asymmetry{0};
 
         static constexpr auto fields() {
             return std::tuple{
@@ -43,7 +44,9 @@ class Paths {
                                             "further one-way delay of each packet", 0},
                 Field<Params, double>{"loss", &Params::loss, "%", "independent loss", 0, 1},
                 Field<Params, GilbertElliott::Params>{"bursts", &Params::bursts, "",
-                                                      "loss in bursts"}};
+                                                      "loss in bursts"},
+                Field<Params, Duration>{"asymmetry", &Params::asymmetry, "s",
+                                        "how much longer packets up to the servers take", 0, 100}};
         }
     };
 

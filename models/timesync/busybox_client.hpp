@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -25,6 +26,13 @@ class BusyboxClient final : public ClientProgram {
     void on_sample(ClientSystem& system, unsigned source, const NtpSample& sample) override;
     void on_timer(ClientSystem& system, unsigned timer) override;
     std::uint64_t steps() const override { return steps_; }
+
+    void archive(Archive& archive) override { archive.item(*this); }
+    auto state() {
+        return std::tie(peers_, last_used_, now_, last_script_, last_offset_, last_received_,
+                        jitter_, offset_to_jitter_, countdown_, poll_exponent_, poll_count_,
+                        frequency_hold_, stratum_, synchronised_, steps_);
+    }
 
     int poll_exponent() const { return poll_exponent_; }
 

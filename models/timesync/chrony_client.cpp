@@ -20,7 +20,6 @@ constexpr int iburst_good = 4;
 constexpr int iburst_total = 8;
 constexpr double most_server_time = 4;     // from request to reply within the server [s]
 constexpr double most_root_distance = 16;  // NTP's maximum dispersion [s]
-constexpr std::uint32_t kiss_rate = 0x52415445;
 constexpr int kiss_rate_polls = 4;
 constexpr int unreliable_stratum = 16;
 constexpr int least_tested_samples = 6;
@@ -278,6 +277,22 @@ void ChronyClient::burst(ClientSystem& system, int good, int total) {
             start_association(system, source);
         }
     }
+}
+
+void ChronyClient::on_network(ClientSystem& system, NetworkOrder order, bool online) {
+    if (order == NetworkOrder::onoffline) set_online(system, online);
+    if (order == NetworkOrder::burst && online) burst(system, iburst_good, iburst_total);
+    if (order == NetworkOrder::reset_sources && online) reset_sources();
+}
+
+void ChronyClient::archive(Archive& archive) {
+    archive.item(clock_);
+    archive.item(reference_);
+    archive.item(sources_);
+    archive.item(associations_);
+    archive.item(requested_);
+    archive.item(last_request_);
+    archive.item(refused_);
 }
 
 void ChronyClient::reset_sources() {

@@ -48,6 +48,9 @@ class ChronyClient final : public ClientProgram {
     void on_timer(ClientSystem& system, unsigned timer) override;
     std::uint64_t steps() const override { return reference_.steps(); }
 
+    void on_network(ClientSystem& system, NetworkOrder order, bool online) override;
+    void archive(Archive& archive) override;
+
     /// `chronyc online` and `offline`, as a dispatcher of the operating system runs them.
     void set_online(ClientSystem& system, bool online);
     /// `chronyc burst GOOD/TOTAL`
@@ -57,6 +60,7 @@ class ChronyClient final : public ClientProgram {
 
     const ChronySources& sources() const { return sources_; }
     const ChronyClock& clock() const { return clock_; }
+    const ChronyReference& reference() const { return reference_; }
     std::uint64_t refused() const { return refused_; }  ///< samples, by tests A to C
     int poll(unsigned source) const { return associations_[source].poll; }
 

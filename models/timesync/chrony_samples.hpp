@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -78,6 +79,11 @@ class ChronySourceStatistics {
     std::optional<ChronyInterval> interval(Reading now) const;
     double root_delay() const;       ///< of the best sample [s]
     double root_dispersion() const;  ///< at the time of the estimate [s]
+
+    auto state() {
+        return std::tie(all_, kept_, distances_, least_delay_, line_found_, best_, estimate_,
+                        asymmetry_, asymmetry_run_);
+    }
 
   private:
     const ChronySample& kept(int i) const;  ///< 0: oldest in the regression; < 0: older

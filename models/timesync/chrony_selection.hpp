@@ -1,9 +1,11 @@
 #pragma once
 
 #include "models/timesync/chrony_samples.hpp"
+#include "sim/core/state.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -36,6 +38,11 @@ struct ChronySource {
     double score = 1;  ///< how much nearer than the selected source, over time
     ChronyStatus status = ChronyStatus::too_few_samples;
     ChronyInterval interval;
+
+    auto state() {
+        return std::tie(statistics, reach, reach_filled, stratum, synchronised, updates, excluded,
+                        score, status, interval);
+    }
 };
 
 /// Selects and combines sources. Each gives an interval for the offset; those in the intersection
@@ -73,6 +80,12 @@ class ChronySources {
     /// @return         what the clock is to follow, when it is to be updated
     std::optional<ChronyEstimate> select(Reading now, int updated);
     void adjust(Reading when, double frequency, double offset);
+
+    /// As many sources as were given to the constructor.
+    void archive(Archive& archive) {
+        for (ChronySource& source : sources_) archive.item(source);
+        archive.item(selected_);
+    }
 
   private:
     std::vector<int> candidates(Reading now);

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "models/timesync/ntp.hpp"
+#include "sim/core/fields.hpp"
 #include "sim/core/random.hpp"
+#include "sim/core/state.hpp"
 #include "sim/core/time.hpp"
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace driftstorm {
 
@@ -64,6 +68,16 @@ class ClientSystem {
     virtual double uniform() = 0;
 };
 
+/// What an operating system does to its time client when the network changes (a dispatcher script
+/// of NetworkManager or the like): `burst`: four good samples of at most eight, two seconds apart;
+/// `onoffline`: no requests without a network, and a first one when there is one; `reset_sources`:
+/// what is known of the servers is forgotten; `restart`: of the program, the clock's frequency
+/// stays.
+enum class NetworkOrder : std::uint8_t { nothing, burst, onoffline, reset_sources, restart };
+template <>
+inline constexpr std::array<std::string_view, 5> enum_words<NetworkOrder>{
+    "nothing", "burst", "onoffline", "reset_sources", "restart"};
+
 /// A time client's algorithm: told of samples and timers, it steers the clock. State is plain
 /// values.
 class ClientProgram {
@@ -77,6 +91,11 @@ class ClientProgram {
     virtual void on_sample(ClientSystem& system, unsigned source, const NtpSample& sample) = 0;
     virtual void on_timer(ClientSystem& system, unsigned timer) = 0;
     virtual std::uint64_t steps() const = 0;  ///< of the clock, so far
+    /// A dispatcher's order, when the network has come (or another one has) or gone. `restart` is
+    /// the host's affair; programs without such an order ignore it.
+    virtual void on_network(ClientSystem&, NetworkOrder, bool /*online*/) {}
+    /// Saves or restores the state; the parameters are those of the constructor.
+    virtual void archive(Archive& archive) = 0;
 };
 
 }  // namespace driftstorm

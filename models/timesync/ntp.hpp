@@ -15,7 +15,19 @@ struct NtpBody {
     Reading transmit;           ///< T3, by the server's clock as the reply leaves
     std::uint32_t request = 0;  ///< the client's own count: which request is answered
     std::uint32_t source = 0;   ///< which of the client's sources asked
+    double root_delay = 0;      ///< of the server, to its reference clock and back [s]
+    double root_dispersion = 0;
+    std::uint32_t reference_id = 0;  ///< with stratum 0 a kiss code
+    std::uint8_t leap = 0;           ///< 1: a minute of 61 s ends the day, 2: of 59 s, 3: unknown
+    std::uint8_t stratum = 0;
+    std::int8_t poll = 6;  ///< log2 of s
+    std::int8_t precision = -23;
 };
+
+/// Kiss codes: four letters, in the reference identifier of a reply of stratum 0. Source: RFC 5905,
+/// section 7.4.
+inline constexpr std::uint32_t kiss_rate = 0x52415445;
+inline constexpr std::uint32_t kiss_deny = 0x44454e59;
 
 /// Packet::kind of time packets: the modes of RFC 5905, figure 10.
 inline constexpr std::uint8_t ntp_mode_client = 3;

@@ -13,7 +13,6 @@ constexpr int retries = 3;
 constexpr int unreach_limit = 10;
 constexpr std::int64_t least_headway = 2;  // between two packets [s]
 constexpr unsigned second_timer = 0;
-constexpr std::uint32_t kiss_rate = 0x52415445;  // "RATE"
 constexpr int poll_least = 3;
 constexpr int poll_most = 17;
 

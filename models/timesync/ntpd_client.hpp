@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -45,6 +46,12 @@ class NtpdClient final : public ClientProgram {
     void on_sample(ClientSystem& system, unsigned source, const NtpSample& sample) override;
     void on_timer(ClientSystem& system, unsigned timer) override;
     std::uint64_t steps() const override { return discipline_.steps(); }
+
+    void archive(Archive& archive) override { archive.item(*this); }
+    auto state() {
+        return std::tie(discipline_, peers_, started_, now_, system_peer_, system_epoch_,
+                        system_offset_, clockhop_, synchronised_, initialising_, stopped_);
+    }
 
     int poll() const { return discipline_.poll(); }  ///< log2 of s
     bool stopped() const { return stopped_; }        ///< by an offset beyond the panic threshold

@@ -32,6 +32,8 @@ struct SntpParams {
     std::uint32_t retries = 3;
     Duration retry_after{60'000'000'000};
     bool on_network_change = false;
+    bool wakes = true;
+    double tracking = 0;
 
     static constexpr std::array<std::string_view, 1> required() { return {"server"}; }
     static constexpr auto fields() {
@@ -64,7 +66,15 @@ struct SntpParams {
             Field<SntpParams, bool>{
                 "on_network_change", &SntpParams::on_network_change, "",
                 "asks also on a new network, not only when a request is overdue", 0, 1,
-                "false: Android keeps a good result for the whole interval"}};
+                "false: Android keeps a good result for the whole interval"},
+            Field<SntpParams, bool>{"wakes", &SntpParams::wakes, "",
+                                    "a request that falls due while the device sleeps wakes it; "
+                                    "else it is made up for",
+                                    0, 1, "Android's alarm is ELAPSED_REALTIME, which does not"},
+            Field<SntpParams, double>{
+                "tracking", &SntpParams::tracking, "%",
+                "share of the frequency error seen between two good results that is corrected", 0,
+                1, "0: Android corrects no frequency"}};
     }
 };
 
@@ -122,7 +132,36 @@ struct NitzParams {
     }
 };
 
+/// A satellite receiver: a fix now and then, to which the clock is set; between fixes it runs free.
+struct GnssParams {
+    static constexpr std::string_view word = "gnss";
+    Distribution first;
+    Distribution every = Distribution::constant(1);
+    double probability = 1;
+    Distribution error{law::Normal{0, 5e-8}};
+    Duration step_above{0};
+    double slew_ppb = 500'000;
+
+    static constexpr auto fields() {
+        using P = GnssParams;
+        return std::tuple{
+            Field<P, Distribution>{"first", &P::first, "s", "from the start to the first fix", 0,
+                                   3.15576e9},
+            Field<P, Distribution>{"every", &P::every, "s", "between two fixes, by the boot clock",
+                                   1e-3, 3.15576e9, "1 s: a receiver that is always on"},
+            Field<P, double>{"probability", &P::probability, "%", "that there is a fix", 0, 1,
+                             "100 %: the sky is free; none indoors"},
+            Field<P, Distribution>{"error", &P::error, "s", "of the receiver's time", -1e3, 1e3,
+                                   "50 ns: a timing receiver's pulse; a phone's operating system "
+                                   "is told within milliseconds"},
+            Field<P, Duration>{"step_above", &P::step_above, "s",
+                               "difference from which on the clock is stepped", 0, 3.15576e9},
+            Field<P, double>{"slew", &P::slew_ppb, "ppb",
+                             "rate at which smaller ones are amortised; 0 leaves them", 0, 1e8}};
+    }
+};
+
 /// A source of time in a clock's `sync` list, by its `protocol`.
-using SyncSource = std::variant<SntpParams, NitzParams>;
+using SyncSource = std::variant<SntpParams, NitzParams, GnssParams>;
 
 }  // namespace driftstorm

@@ -33,7 +33,11 @@ TimeClients::TimeClients(DeviceClocks& clocks)
     : clocks_(clocks),
       owner_(clocks.add_owner([this](Context& context, Index device, std::uint32_t timer) {
           timer_fires(context, device, timer);
-      })) {}
+      })) {
+    clocks.on_resume([this](Context& context, Index device) {
+        if (device < clients_.size()) on_network(context, device);
+    });
+}
 
 std::uint32_t TimeClients::add_plan(SyncPlan plan) {
     plan.nodes.resize(plan.sources.size());
@@ -57,9 +61,12 @@ std::uint64_t TimeClients::subject(Index device, std::uint32_t source) const {
 }
 
 void TimeClients::start(Context& context, Index device) {
-    for (std::uint32_t source = 0; source < plan(device).sources.size(); ++source)
+    for (std::uint32_t source = 0; source < plan(device).sources.size(); ++source) {
         if (const SntpParams* params = sntp_params(device, source))
             wait_for_next(context, device, source, params->first);
+        if (const auto* gnss = std::get_if<GnssParams>(&plan(device).sources[source]))
+            wait_for_next(context, device, source, gnss->first);
+    }
 }
 
 void TimeClients::wait_for_next(Context& context, Index device, std::uint32_t source,
@@ -73,9 +80,12 @@ void TimeClients::wait_for_next(Context& context, Index device, std::uint32_t so
 
 void TimeClients::timer_fires(Context& context, Index device, std::uint32_t timer) {
     const std::uint32_t source = timer / 2;
-    if (timer == timeout_timer(source)) {
+    const SntpParams* params = sntp_params(device, source);
+    if (params == nullptr) {
+        fix(context, device, source, std::get<GnssParams>(plan(device).sources[source]));
+    } else if (timer == timeout_timer(source)) {
         give_up(context, device, source);
-    } else if (connected_(device)) {
+    } else if (connected_(device) && (params->wakes || !clocks_.asleep(device))) {
         ask(context, device, source);
     } else {
         sntp_[clients_[device].first_source + source].overdue = true;
@@ -151,7 +161,10 @@ void TimeClients::on(const PacketArrives&, const Packet& packet, Index device, C
     const Q64 server_time = (Q64{t4.ns} << 64) + ntp_offset(body, t4);
     const Reading wall = clocks_.read(device, ClockKind::wall, now);
     const Q64 correction = server_time - (Q64{wall.ns} << 64);
+    const Duration since =
+        sntp.last_good == never ? Duration{} : Duration{boot.ns - sntp.last_good.ns};
     sntp.last_good = boot;
+    if (params->tracking > 0) track(context, device, *params, sntp, correction, since);
 
     ClockSynced row;
     row.device = clients_[device].device;
@@ -159,22 +172,57 @@ void TimeClients::on(const PacketArrives&, const Packet& packet, Index device, C
     row.protocol = SyncProtocol::sntp;
     row.offset_ns = as_ns(correction);
     row.delay = ntp_delay(body, t4);
-    row.outcome = apply(context, device, *params, correction);
+    row.outcome =
+        apply(context, device, params->step_above, params->slew_ppb, correction, AdjustedBy::sntp);
     context.record(row);
     wait_for_next(context, device, body.source, params->every);
 }
 
-SyncOutcome TimeClients::apply(Context& context, Index device, const SntpParams& params,
-                               Q64 correction) {
+/// What the clock has gained on the source since the last good result is its frequency error, if
+/// it was set right then; part of it is corrected, within what adjtimex can do.
+void TimeClients::track(Context& context, Index device, const SntpParams& params, Sntp& sntp,
+                        Q64 correction, Duration since) {
+    constexpr double shortest_s = 600;  // a shorter span tells more of the path than of the clock
+    constexpr double most = 500e-6;
+    if (since.seconds() < shortest_s) return;
+    const double gain = as_ns(correction) / static_cast<double>(since.ns);
+    sntp.frequency = std::clamp(sntp.frequency + params.tracking * gain, -most, most);
+    clocks_.set_frequency(context, device, Rate::fraction(sntp.frequency), AdjustedBy::sntp);
+}
+
+SyncOutcome TimeClients::apply(Context& context, Index device, Duration step_above, double slew_ppb,
+                               Q64 correction, AdjustedBy by) {
     const Q64 size = correction < 0 ? -correction : correction;
-    if (size >= Q64{params.step_above.ns} << 64) {
-        clocks_.step(context, device, correction, AdjustedBy::sntp);
+    if (size >= Q64{step_above.ns} << 64) {
+        clocks_.step(context, device, correction, by);
         return SyncOutcome::stepped;
     }
-    const Rate rate = Rate::ppb(params.slew_ppb);
+    const Rate rate = Rate::ppb(slew_ppb);
     if (rate == Rate{} || correction == 0) return SyncOutcome::kept;
-    clocks_.slew(context, device, correction, rate, AdjustedBy::sntp);
+    clocks_.slew(context, device, correction, rate, by);
     return SyncOutcome::slewed;
+}
+
+void TimeClients::fix(Context& context, Index device, std::uint32_t source,
+                      const GnssParams& params) {
+    const std::uint64_t who = subject(device, source);
+    const std::uint32_t number = nitz_[clients_[device].first_source + source].attaches++;
+    if (context.uniform("gnss.fix", who, number) < params.probability) {
+        const double error =
+            std::clamp(params.error.sample(context.block("gnss.error", who, number)),
+                       -largest_bias_s, largest_bias_s);
+        const Q64 truth = (Q64{context.now().ns} << 64) +
+                          static_cast<Q64>(std::floor(error * (1e9 * 0x1p64) + 0.5));
+        const Q64 correction = truth - clocks_.exact(device, ClockKind::wall, context.now());
+        ClockSynced row;
+        row.device = clients_[device].device;
+        row.protocol = SyncProtocol::gnss;
+        row.offset_ns = as_ns(correction);
+        row.outcome = apply(context, device, params.step_above, params.slew_ppb, correction,
+                            AdjustedBy::gnss);
+        context.record(row);
+    }
+    wait_for_next(context, device, source, params.every);
 }
 
 void TimeClients::on_network(Context& context, Index device) {
@@ -192,6 +240,7 @@ void TimeClients::on(const NetworkChanged&, Index device, Context& context) {
         const bool spaced = sntp.requests == 0 ||
                             clocks_.read(device, ClockKind::boot, context.now()) - sntp.sent_boot >=
                                 params->retry_after;
+        if (clocks_.asleep(device) && !params->wakes) continue;
         if (sntp.overdue || (params->on_network_change && spaced)) ask(context, device, source);
     }
 }

@@ -18,9 +18,9 @@
 
 namespace driftstorm {
 
-enum class SyncProtocol : std::uint8_t { sntp, nitz };
+enum class SyncProtocol : std::uint8_t { sntp, nitz, gnss };
 template <>
-inline constexpr std::array<std::string_view, 2> enum_words<SyncProtocol>{"sntp", "nitz"};
+inline constexpr std::array<std::string_view, 3> enum_words<SyncProtocol>{"sntp", "nitz", "gnss"};
 
 /// What came of an attempt to learn the time. `kept`: the clock is near enough; `ignored`: a
 /// repeated signal, or a better source has spoken.
@@ -135,12 +135,13 @@ class TimeClients {
         std::uint32_t intervals = 0;   ///< drawn so far
         std::uint32_t unanswered = 0;  ///< in a row
         bool waiting = false;          ///< for a reply
-        bool overdue = false;          ///< for want of a network
+        bool overdue = false;          ///< for want of a network, or because the device sleeps
+        double frequency = 0;          ///< correction by tracking so far [s/s]
     };
     struct Nitz {
         Reading last_stamp;
         Reading last_boot{INT64_MIN};  ///< the boot clock when it came; INT64_MIN: none came
-        std::uint32_t attaches = 0;
+        std::uint32_t attaches = 0;    ///< GNSS: fixes that fell due
     };
     /// What a device is, fixed for the run.
     struct Client {
@@ -156,11 +157,15 @@ class TimeClients {
     }
     std::uint64_t subject(Index device, std::uint32_t source) const;
     void timer_fires(Context& context, Index device, std::uint32_t timer);
+    void fix(Context& context, Index device, std::uint32_t source, const GnssParams& params);
+    void track(Context& context, Index device, const SntpParams& params, Sntp& sntp, Q64 correction,
+               Duration since);
     void ask(Context& context, Index device, std::uint32_t source);
     void give_up(Context& context, Index device, std::uint32_t source);
     void wait_for_next(Context& context, Index device, std::uint32_t source,
                        const Distribution& interval);
-    SyncOutcome apply(Context& context, Index device, const SntpParams& params, Q64 correction);
+    SyncOutcome apply(Context& context, Index device, Duration step_above, double slew_ppb,
+                      Q64 correction, AdjustedBy by);
     bool sntp_is_fresh(Index device, Reading boot, Duration valid) const;
 
     DeviceClocks& clocks_;

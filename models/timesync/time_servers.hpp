@@ -2,7 +2,8 @@
 
 #include "models/clocks/oscillator.hpp"
 #include "models/links/packet.hpp"
-#include "sim/core/distribution.hpp"
+#include "models/timesync/ntp.hpp"
+#include "models/timesync/server_params.hpp"
 #include "sim/core/event.hpp"
 #include "sim/core/fields.hpp"
 #include "sim/core/kernel.hpp"
@@ -10,52 +11,17 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 namespace driftstorm {
 
-/// A group of NTP servers; each node draws its own clock error.
-struct TimeServerParams {
-    std::uint32_t nodes = 1;
-    Distribution offset;
-    Distribution frequency_error;
-    double random_walk_ppb = 0;
-    double capacity = 10'000;
-    std::uint32_t queue_limit = 277;
-
-    static constexpr auto fields() {
-        return std::tuple{
-            Field<TimeServerParams, std::uint32_t>{"nodes", &TimeServerParams::nodes, "",
-                                                   "number of servers", 1, 1000},
-            Field<TimeServerParams, Distribution>{
-                "offset", &TimeServerParams::offset, "s",
-                "a node's clock minus true time at the start", -1e6, 1e6,
-                "0: a stratum 1 server is right within microseconds"},
-            Field<TimeServerParams, Distribution>{"frequency_error",
-                                                  &TimeServerParams::frequency_error, "ppb",
-                                                  "constant frequency error of a node's clock",
-                                                  -1e8, 1e8, "0: the server is disciplined itself"},
-            Field<TimeServerParams, double>{"random_walk", &TimeServerParams::random_walk_ppb,
-                                            "ppb/sqrt(s)",
-                                            "random-walk frequency noise of a node's clock", 0, 100,
-                                            "0: the server is disciplined itself"},
-            Field<TimeServerParams, double>{
-                "capacity", &TimeServerParams::capacity, "req/s",
-                "requests a node answers in a second; each takes 1 / capacity", 1e-3, 1e9,
-                "engineering value for a virtual server of a public pool"},
-            Field<TimeServerParams, std::uint32_t>{
-                "queue_limit", &TimeServerParams::queue_limit, "",
-                "requests that wait at most; further ones are lost", 0, 1e9,
-                "Linux net.core.rmem_default 212,992 B over 768 B that a small datagram occupies"}};
-    }
-};
-
-enum class TimeRequestLoss : std::uint8_t { queue_full, node_down };
+enum class TimeRequestLoss : std::uint8_t { queue_full, node_down, rate_limited };
 template <>
-inline constexpr std::array<std::string_view, 2> enum_words<TimeRequestLoss>{"queue_full",
-                                                                             "node_down"};
+inline constexpr std::array<std::string_view, 3> enum_words<TimeRequestLoss>{
+    "queue_full", "node_down", "rate_limited"};
 
 /// A request that a time server did not answer.
 struct TimeRequestLost {
@@ -93,8 +59,9 @@ struct TimeServerStepped {
 };
 
 /// NTP servers: each answers requests one after the other, stamping them on arrival (T2) and when
-/// the reply leaves (T3) by a clock with an error of its own. Source: RFC 5905, section 9.2 (server
-/// operation), without authentication, kiss codes and leap seconds.
+/// the reply leaves (T3) by a clock with an error of its own, which follows, smears or ignores leap
+/// seconds. Clients that ask too often get a kiss code or nothing. Source: RFC 5905, sections 7.4
+/// (kiss codes) and 9.2 (server operation), without authentication.
 class TimeServers {
   public:
     using Params = TimeServerParams;
@@ -139,6 +106,12 @@ class TimeServers {
     Index add(const Params& params, std::uint64_t identity, EntityId server);
     /// The way of replies to the devices.
     void set_door_down(PacketDoor door) { door_down_ = std::move(door); }
+    /// Who sees every request that reaches a node and every reply that leaves it: a capture.
+    void set_capture(std::function<void(Time at, const Packet& packet)> capture) {
+        capture_ = std::move(capture);
+    }
+    /// Whether the node is one of the group's falsetickers.
+    bool is_falseticker(Index node) const { return servers_[node].false_ticker; }
 
     std::size_t size() const { return servers_.size(); }
     /// The node's clock, rounded down to ns, and its error [ns], exact and rounded once.
@@ -164,7 +137,7 @@ class TimeServers {
     bool stale(const Answered& message, Index node) const {
         return message.life != nodes_[node].life;
     }
-    auto state() { return std::tie(nodes_); }
+    auto state() { return std::tie(nodes_, buckets_); }
 
   private:
     struct Node {
@@ -180,8 +153,19 @@ class TimeServers {
         EntityId entity = no_entity;
         Duration service;
         std::uint32_t queue_limit = 0;
+        bool false_ticker = false;
+        Params params;
+        std::uint64_t identity = 0;
     };
+    /// What a client may still ask of a node.
+    struct Bucket {
+        Time since{-1};  ///< nothing was asked before 0
+        double requests = 0;
+    };
+    enum class Verdict : std::uint8_t { serve, kiss, ignore };
 
+    Verdict limit(Context& context, Index node, const Packet& packet);
+    Q64 leap_offset(const ServedLeapParams& leap, Time now) const;
     Q64 exact(Index node, Time now) const;
 
     std::uint64_t seed_;
@@ -189,6 +173,8 @@ class TimeServers {
     std::vector<Server> servers_;
     mutable std::vector<Oscillator::Memo> memos_;  // of pure functions: no part of the state
     std::vector<Node> nodes_;
+    std::vector<std::vector<Bucket>> buckets_;  ///< by node and device; empty without a limit
+    std::function<void(Time, const Packet&)> capture_;
 };
 
 }  // namespace driftstorm

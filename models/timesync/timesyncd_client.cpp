@@ -42,6 +42,21 @@ void TimesyncdClient::begin(ClientSystem& system) {
     send(system);
 }
 
+/// manager_network_event_handler(): disconnects when the network goes, and connects to the server
+/// it had when the network is there and it is not connected.
+void TimesyncdClient::on_network(ClientSystem& system, NetworkOrder order, bool online) {
+    if (order != NetworkOrder::onoffline) return;
+    if (!online) {
+        pending_ = false;
+        disconnected_ = true;
+        for (const unsigned timer : {request_timer, missed_timer, connect_timer})
+            system.cancel_timer(timer);
+    } else if (disconnected_) {
+        disconnected_ = false;
+        begin(system);
+    }
+}
+
 bool TimesyncdClient::may_connect(double now) {
     double& oldest = attempts_[attempt_count_ % attempts_.size()];
     if (attempt_count_ >= attempts_.size() && now - oldest < attempt_window) return false;

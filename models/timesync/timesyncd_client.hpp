@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <tuple>
 
 namespace driftstorm {
 
@@ -28,6 +29,15 @@ class TimesyncdClient final : public ClientProgram {
     void on_sample(ClientSystem& system, unsigned source, const NtpSample& sample) override;
     void on_timer(ClientSystem& system, unsigned timer) override;
     std::uint64_t steps() const override { return steps_; }
+
+    /// `onoffline` is what networkd does by itself where it manages the network.
+    void on_network(ClientSystem& system, NetworkOrder order, bool online) override;
+    void archive(Archive& archive) override { archive.item(*this); }
+    auto state() {
+        return std::tie(points_, attempts_, attempt_count_, packets_, steps_, sent_, poll_s_,
+                        retry_s_, jitter_, newest_, server_, missed_, pending_, exhausted_,
+                        disconnected_);
+    }
 
     double poll_interval() const { return poll_s_; }  ///< [s]
 
@@ -60,7 +70,8 @@ class TimesyncdClient final : public ClientProgram {
     unsigned server_ = 0;
     unsigned missed_ = 0;
     bool pending_ = false;
-    bool exhausted_ = false;  ///< all servers were tried and the pause after that is over
+    bool disconnected_ = false;  ///< for want of a network
+    bool exhausted_ = false;     ///< all servers were tried and the pause after that is over
 };
 
 }  // namespace driftstorm
