@@ -380,7 +380,9 @@ class Collector {
             one.from = std::min(one.from, times[i]);
             one.to = std::max(one.to, times[i]);
             const auto kind = static_cast<std::size_t>(kinds[i]);
-            if (kind < words.size() && words[kind] == "app_restart") continue;  // has no end
+            if (kind < words.size() &&
+                (words[kind] == "app_restart" || words[kind] == "user_sets_clock"))
+                continue;  // has no end
             one.open += edges[i] == 0 ? 1 : -1;
         }
         std::vector<ReportSpan> spans;

@@ -1,4 +1,5 @@
 // Where a scenario's word becomes a C++ type: the one place that knows every model.
+#include "scenarios/clock_words.hpp"
 #include "scenarios/read_distribution.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/scenario_checks.hpp"
@@ -127,7 +128,8 @@ void read_source(const Node& node, const std::string& path, Complaints& complain
 
 void read_clock(const Node::Entry& entry, const std::string& path, Complaints& complaints,
                 ClockEntry& clock) {
-    if (!read_fields(entry.value, path, complaints, clock, {{"sync", "time_sync"}, nullptr}) &&
+    if (!read_clock_params(entry.value, path, complaints, clock,
+                           {{"sync", "time_sync"}, nullptr}) &&
         !entry.value.is_map())
         return;
     const Node* sync = entry.value.find("sync");
@@ -388,7 +390,11 @@ std::vector<std::pair<std::string, std::string>> list_faults() {
          "other rates or, above 0, another pace of service; target a cell, an access point or a "
          "station; set: { factor }"},
         {"clock_step", "target a server node; by: how far its clock is put forward"},
-        {"app_restart", "target a population or a part of it; clear_cache"}};
+        {"app_restart", "target a population or a part of it; clear_cache"},
+        {"suspend", "devices sleep; target a population or a part of it"},
+        {"reboot", "devices are shut down and start anew; target a population or a part of it"},
+        {"battery_pull", "the same without warning; without a backup the time is lost, too"},
+        {"user_sets_clock", "target a population or a part of it; by: how far it is put forward"}};
 }
 
 std::optional<Customers> customers_of(const PopulationEntry& population) {

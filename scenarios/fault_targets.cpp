@@ -26,6 +26,10 @@ bool fits(FaultKind fault, TargetKind target) {
             return target == TargetKind::cell || target == TargetKind::access_point ||
                    target == TargetKind::path;
         case FaultKind::app_restart:
+        case FaultKind::suspend:
+        case FaultKind::reboot:
+        case FaultKind::battery_pull:
+        case FaultKind::user_sets_clock:
             return target == TargetKind::device;
     }
     return false;

@@ -88,13 +88,15 @@ const std::vector<Unit> units{
     {"ppm/K", temperature_coefficient, 1, 1, 3},
     {"ppb/K^2", quadratic_temperature_coefficient},
     {"ppm/K^2", quadratic_temperature_coefficient, 1, 1, 3},
+    {"ppb/K^3", cubic_temperature_coefficient},
+    {"ppm/K^3", cubic_temperature_coefficient, 1, 1, 3},
 };
 
 struct DimensionWords {
     std::string_view name, examples;
 };
 
-constexpr std::array<DimensionWords, 20> dimension_words{{
+constexpr std::array<DimensionWords, 21> dimension_words{{
     {"a bare number", "no unit"},
     {"a duration", "ms, s, min"},
     {"a length", "m, km"},
@@ -115,6 +117,7 @@ constexpr std::array<DimensionWords, 20> dimension_words{{
     {"a rate of temperature", "K/s, K/min"},
     {"a temperature coefficient", "ppm/K, ppb/K"},
     {"a quadratic temperature coefficient", "ppm/K^2, ppb/K^2"},
+    {"a cubic temperature coefficient", "ppm/K^3, ppb/K^3"},
 }};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

@@ -33,6 +33,7 @@ enum class Dimension : std::uint8_t {
     temperature_rate,                   // K/s
     temperature_coefficient,            // ppb/K
     quadratic_temperature_coefficient,  // ppb/K^2
+    cubic_temperature_coefficient,      // ppb/K^3
 };
 
 /// One unit of the language: value in the dimension's base unit = written * numerator / denominator

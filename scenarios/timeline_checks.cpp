@@ -26,7 +26,11 @@ const std::vector<FaultKeys>& fault_keys() {
         {FaultKind::packet_loss, {"for", "set"}, {"loss"}},
         {FaultKind::capacity_factor, {"for", "set"}, {"factor"}},
         {FaultKind::clock_step, {"for", "by"}, {}},
-        {FaultKind::app_restart, {"for", "clear_cache"}, {}}};
+        {FaultKind::app_restart, {"for", "clear_cache"}, {}},
+        {FaultKind::suspend, {"for"}, {}},
+        {FaultKind::reboot, {"for"}, {}},
+        {FaultKind::battery_pull, {"for"}, {}},
+        {FaultKind::user_sets_clock, {"by"}, {}}};
     return all;
 }
 
@@ -68,7 +72,11 @@ void check_keys(const FaultEntry& fault, const Node& entry, const std::string& w
     };
     if (fault.fault == FaultKind::clock_step && lacks("by"))
         complaints.error(at, "a clock_step needs 'by': how far the clock is put forward", where);
-    if (fault.fault != FaultKind::app_restart && lacks("for"))
+    if (fault.fault == FaultKind::user_sets_clock && lacks("by"))
+        complaints.error(at, "a user_sets_clock needs 'by': how far the clock is put forward",
+                         where);
+    const bool takes_time = contains(keys.own, "for") && fault.fault != FaultKind::app_restart;
+    if (takes_time && lacks("for"))
         complaints.error(at, "'for' is missing: how long it lasts", where);
     if (keys.set.empty()) return;
     const Node* set = entry.find("set");

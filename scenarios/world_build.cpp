@@ -32,6 +32,7 @@ void World::Parts::build() {
 
 void World::Parts::build_plans() {
     const std::uint32_t home_of_metro = partition_of(metro);
+    clocks.set_epoch(scenario.epoch.unix_ns);
     kernel.add_model(home_of_metro, version_model);
     kernel.add_model(home_of_metro, timeline_model);
     kernel.add_model(home_of_metro, conversation_model);

@@ -75,7 +75,7 @@ void World::Parts::build_faults() {
                     break;
                 case TargetKind::device:
                     one.target = static_cast<std::uint32_t>(restarted.size());
-                    one.length = {};
+                    if (fault.fault == FaultKind::app_restart) one.length = {};
                     restarted.push_back(plan.matching(name, member, targets->attributes));
                     break;
             }
@@ -161,6 +161,12 @@ void World::Parts::act(Context& context, std::uint32_t region, const Faults::Pla
         case FaultKind::app_restart:
             if (region == metro && begins) restart_apps(context, fault);
             return;
+        case FaultKind::suspend:
+        case FaultKind::reboot:
+        case FaultKind::battery_pull:
+        case FaultKind::user_sets_clock:
+            if (region == metro) act_on_devices(context, fault, edge);
+            return;
     }
 }
 
@@ -216,6 +222,38 @@ void World::Parts::act_on_network(Context& context, std::uint32_t region, const 
             part.networks->paths(local).set_loss(path, *scenario.timeline[fault.setting].set.loss);
         } else {
             part.networks->paths(local).restore_loss(path);
+        }
+    }
+}
+
+void World::Parts::act_on_devices(Context& context, const Faults::Plan& fault, FaultEdge edge) {
+    const bool begins = edge == FaultEdge::begins;
+    const FaultEntry& entry = scenario.timeline[fault.setting];
+    // An app is gone while its device is off.
+    if (begins && (fault.kind == FaultKind::reboot || fault.kind == FaultKind::battery_pull))
+        restart_apps(context, fault);
+    for (const Index device : restarted[fault.target]) {
+        switch (fault.kind) {
+            case FaultKind::suspend:
+                if (begins) {
+                    clocks.suspend(context, device);
+                } else {
+                    clocks.resume(context, device);
+                }
+                break;
+            case FaultKind::reboot:
+            case FaultKind::battery_pull:
+                if (begins) {
+                    clocks.power_off(context, device,
+                                     fault.kind == FaultKind::reboot ? PowerLoss::shut_down
+                                                                     : PowerLoss::battery_pulled);
+                } else {
+                    clocks.boot(context, device);
+                }
+                break;
+            default:
+                clocks.set_by_user(context, device,
+                                   clocks.read(device, ClockKind::wall, context.now()) + *entry.by);
         }
     }
 }

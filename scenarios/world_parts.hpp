@@ -183,6 +183,7 @@ struct World::Parts {
     void act_on_network(Context& context, std::uint32_t region, const Faults::Plan& fault,
                         FaultEdge edge);
     void restart_apps(Context& context, const Faults::Plan& fault);
+    void act_on_devices(Context& context, const Faults::Plan& fault, FaultEdge edge);
     void start();
 
     // Faults number their targets: server nodes as endpoints are, then stations; cells, then paths.
@@ -259,7 +260,7 @@ struct World::Parts {
     std::vector<Faults::Plan> faults;
     std::vector<EntityId> faults_entities;      ///< by region
     std::vector<EntityId> samplers_entities;    ///< by region; after these one for clocks, or none
-    std::vector<std::vector<Index>> restarted;  ///< devices of each app_restart, by setting
+    std::vector<std::vector<Index>> restarted;  ///< devices of each fault of devices, by its target
 };
 
 }  // namespace driftstorm

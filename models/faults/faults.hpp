@@ -23,12 +23,16 @@ enum class FaultKind : std::uint8_t {
     packet_loss,      ///< a cell, access point or path loses packets
     capacity_factor,  ///< a cell's or access point's rates are multiplied
     clock_step,       ///< a server's clock is off by an amount
-    app_restart       ///< apps are closed and started again, perhaps without their caches
+    app_restart,      ///< apps are closed and started again, perhaps without their caches
+    suspend,          ///< devices sleep
+    reboot,           ///< devices are shut down and start anew
+    battery_pull,     ///< devices lose their power and start anew
+    user_sets_clock   ///< people put their devices' clocks forward or back
 };
 template <>
-inline constexpr std::array<std::string_view, 8> enum_words<FaultKind>{
-    "node_down",   "link_down",       "cell_degrade", "cell_down",
-    "packet_loss", "capacity_factor", "clock_step",   "app_restart"};
+inline constexpr std::array<std::string_view, 12> enum_words<FaultKind>{
+    "node_down",  "link_down",   "cell_degrade", "cell_down", "packet_loss",  "capacity_factor",
+    "clock_step", "app_restart", "suspend",      "reboot",    "battery_pull", "user_sets_clock"};
 
 enum class FaultEdge : std::uint8_t { begins, ends };
 template <>
@@ -68,7 +72,7 @@ class Faults {
         std::uint32_t setting = 0;  ///< number of its settings, for the builder
         std::uint32_t owner = 0;    ///< number of the region that records it
         Time begin{};
-        Duration length{};  ///< 0 for what has no end (app_restart)
+        Duration length{};  ///< 0 for what has no end (app_restart, user_sets_clock)
     };
     /// @param region  whose replica acts
     using Act =

@@ -231,7 +231,7 @@ CASES = [
      ("50 min", "'from' is not before the end of the run (2700 s): nobody ever writes")),
     # timeline
     ("an unknown fault", TRAIN, [("fault: node_down", "fault: nodedown")],
-     ("nodedown", "'fault' must be node_down, link_down, cell_degrade, cell_down, packet_loss, capacity_factor, clock_step or app_restart, got 'nodedown'; did you mean 'node_down'?")),
+     ("nodedown", "'fault' must be node_down, link_down, cell_degrade, cell_down, packet_loss, capacity_factor, clock_step, app_restart, suspend, reboot, battery_pull or user_sets_clock, got 'nodedown'; did you mean 'node_down'?")),
     ("a target that matches nothing", TRAIN, [("\"servers.relays[1]\"", "\"servers.relay[1]\"")],
      ("\"servers.relay[1]\"", "'servers.relay[1]' matches nothing; did you mean 'relays'?")),
     ("a target with a number beyond", TRAIN, [("\"servers.relays[1]\"", "\"servers.relays[7]\"")],
