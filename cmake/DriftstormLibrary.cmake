@@ -37,6 +37,8 @@ function(driftstorm_test name)
     target_compile_definitions(${name}_test PRIVATE DRIFTSTORM_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
         DRIFTSTORM_BINARY_DIR="${PROJECT_BINARY_DIR}")
     driftstorm_warnings(${name}_test)
+    # What is tested is optimised as it is shipped; the test around it compiles a quarter faster so.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
 
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 600)
