@@ -188,18 +188,50 @@ std::vector<Residual> residuals_of(const ClockFilter& filter, const ClockNoise& 
 std::vector<UnsteeredPoint> without_outliers(const Fit& fit, const Best& best) {
     const ClockNoise noise = noise_of(best.logs);
     const std::vector<Residual> residuals = residuals_of(fit.filter(), noise);
+    std::vector<double> gates;  // square of the residual in standard deviations
+    for (std::size_t i = 0; i < residuals.size(); ++i)
+        gates.push_back(
+            square(residuals[i].phase) /
+            (ClockFilter::variance(noise, fit.filter().points()[i], fit.filter().excess(i)) +
+             residuals[i].variance));
     std::vector<UnsteeredPoint> kept;
     double gap_variance = 0;
     for (std::size_t i = 0; i < residuals.size(); ++i) {
         UnsteeredPoint point = fit.filter().points()[i];
-        const double variance =
-            ClockFilter::variance(noise, point, fit.filter().excess(i)) + residuals[i].variance;
         gap_variance += point.gap_variance;
-        if (i > 0 && square(residuals[i].phase) > square(outlier_gate) * variance) continue;
+        // Beside an outlier others look like one.
+        const bool worst = i > 0 && gates[i] >= gates[i - 1] &&
+                           (i + 1 == gates.size() || gates[i] >= gates[i + 1]);
+        if (worst && gates[i] > square(outlier_gate)) continue;
         point.gap_variance = std::exchange(gap_variance, 0.0);
         kept.push_back(point);
     }
     return kept;
+}
+
+/// The state at the first exchange over what the coefficients may be: their values and, with the
+/// weights of a three-point rule for a normal, the ends of their intervals. Source: R. E. Kass, D.
+/// Steffey, J. American Statistical Association 84 (1989) 717-726.
+ClockFilter::End start_over(const ClockFilter& filter, const ClockNoise& noise,
+                            const Fitted& white_noise, const Fitted& walk_noise) {
+    const double end_weight = 1 / (2 * square(normal_95));
+    const ClockFilter::End middle = filter.at_start(noise);
+    ClockFilter::End sum = middle;
+    const auto add = [&](double white_one, double walk_one) {
+        ClockNoise other = noise;
+        other.white = white_one;
+        other.walk = walk_one;
+        const ClockFilter::End end = filter.at_start(other);
+        sum.phase_variance += end_weight * (end.phase_variance - middle.phase_variance +
+                                            square(end.phase - middle.phase));
+        sum.frequency_variance += end_weight * (end.frequency_variance - middle.frequency_variance +
+                                                square(end.frequency - middle.frequency));
+    };
+    add(white_noise.low, noise.walk);
+    add(white_noise.high, noise.walk);
+    add(noise.white, walk_noise.low);
+    add(noise.white, walk_noise.high);
+    return sum;
 }
 
 Fitted scaled(Fitted fitted, double by) {
@@ -226,7 +258,7 @@ ClockFit fit_clock(const UnsteeredClock& clock) {
     if (kept.size() < clock.points.size() && 2 * kept.size() > clock.points.size()) {
         found.outliers = clock.points.size() - kept.size();
         fit = Fit(kept, false);
-        best = fit.from(best.logs);
+        best = fit.find();
     } else {
         kept = clock.points;
     }
@@ -239,11 +271,13 @@ ClockFit fit_clock(const UnsteeredClock& clock) {
         found.flicker_fm = fit.interval(best, flicker);
     }
     const ClockNoise noise = noise_of(best.logs);
-    const ClockFilter::End start = fit.filter().at_start(noise);
+    const Fitted white_noise = fit.interval(best, white);
+    const Fitted walk_noise = fit.interval(best, walk);
+    const ClockFilter::End start = start_over(fit.filter(), noise, white_noise, walk_noise);
     found.offset = around(start.phase, start.phase_variance);
     found.frequency = around(start.frequency + clock.nominal_frequency, start.frequency_variance);
-    found.white_fm = scaled(fit.interval(best, white), 2);
-    found.random_walk_fm = scaled(fit.interval(best, walk), 1 / (2 * square(std::numbers::pi)));
+    found.white_fm = scaled(white_noise, 2);
+    found.random_walk_fm = scaled(walk_noise, 1 / (2 * square(std::numbers::pi)));
     found.stamp_noise = std::sqrt(noise.stamp);
     found.queue_share = noise.queue_share;
     found.minus_2_log_likelihood = best.value;

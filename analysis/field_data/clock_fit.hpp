@@ -44,9 +44,10 @@ struct ClockFit {
 ///
 /// Maximum likelihood by a Kalman filter; flicker FM is a sum of Markov processes with rates a
 /// factor 4 apart. Intervals of the coefficients are those of the profile likelihood (chi-squared
-/// 3.84), those of offset and frequency the filter's, run from the end to the beginning. Source:
-/// R. H. Jones, P. V. Tryon, "Continuous time series models for unequally spaced data applied to
-/// modeling atomic clocks", SIAM J. Sci. Stat. Comput. 8 (1987) 71-81.
+/// 3.84), those of offset and frequency the filter's, run from the end to the beginning, over what
+/// the coefficients may be. Source: R. H. Jones, P. V. Tryon, "Continuous time series models for
+/// unequally spaced data applied to modeling atomic clocks", SIAM J. Sci. Stat. Comput. 8 (1987)
+/// 71-81.
 ClockFit fit_clock(const UnsteeredClock& clock);
 
 }  // namespace driftstorm::field_data

@@ -199,6 +199,48 @@ void bootstrap(DelayFit& fit, double resolution) {
     fit.shape = by_ratio(chosen.shape, std::move(shape));
 }
 
+/// Mean of the values, and the standard error of its logarithm.
+struct LogMean {
+    double mean = 0;
+    double error = 0;
+};
+LogMean log_mean(double sum, double squares, double count) {
+    const double mean = std::max(sum / count, 1e-30);
+    const double scatter = std::max(squares / count - mean * mean, 1e-60);
+    return {mean, std::sqrt(scatter / count) / mean};
+}
+
+/// Square root of the mean of squared errors: moving blocks, studentised on the logarithm, as
+/// heavy tails make the resamples' own scatter too narrow.
+Fitted block_bootstrap(const std::vector<double>& squares, double variance) {
+    const std::size_t n = squares.size();
+    const auto count = static_cast<double>(n);
+    const auto block = static_cast<std::size_t>(std::ceil(std::cbrt(count)));
+    double all = 0;
+    for (const double square : squares) all += square * square;
+    const LogMean own = log_mean(variance * count, all, count);
+    std::vector<double> pivots;
+    for (std::uint64_t i = 0; i < resamples; ++i) {
+        double sum = 0;
+        double sum_of_squares = 0;
+        std::size_t taken = 0;
+        for (std::uint64_t b = 0; taken < n; ++b) {
+            const double u = draw_uniform(seed, "field_data.block", i, b);
+            const auto from = static_cast<std::size_t>(u * static_cast<double>(n - block + 1));
+            for (std::size_t k = 0; k < block && taken < n; ++k, ++taken) {
+                sum += squares[from + k];
+                sum_of_squares += squares[from + k] * squares[from + k];
+            }
+        }
+        const LogMean again = log_mean(sum, sum_of_squares, count);
+        pivots.push_back(std::log(again.mean / own.mean) / again.error);
+    }
+    std::sort(pivots.begin(), pivots.end());
+    const double sd = std::sqrt(own.mean);
+    return {std::sqrt(variance), sd * std::exp(-pivots[high_place] * own.error / 2),
+            sd * std::exp(-pivots[low_place] * own.error / 2)};
+}
+
 /// Autocorrelation of neighbours' ranks.
 double rank_correlation(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
@@ -269,20 +311,7 @@ JitterFit fit_jitter(std::span<const Residual> residuals, std::span<const double
     fit.law = 1 + std::log(2 * std::numbers::pi * variance) < 2 * (1 + std::log(2 * sizes))
                   ? "normal"
                   : "laplace";
-    const auto block = static_cast<std::size_t>(std::ceil(std::cbrt(count)));
-    std::vector<double> deviations;
-    for (int i = 0; i < resamples; ++i) {
-        double sum = 0;
-        std::size_t taken = 0;
-        for (std::uint64_t b = 0; taken < n; ++b) {
-            const double u =
-                draw_uniform(seed, "field_data.block", static_cast<std::uint64_t>(i), b);
-            const auto from = static_cast<std::size_t>(u * static_cast<double>(n - block + 1));
-            for (std::size_t k = 0; k < block && taken < n; ++k, ++taken) sum += squares[from + k];
-        }
-        deviations.push_back(std::sqrt(std::max(sum / count, 1e-30)));
-    }
-    fit.sd = by_ratio(std::sqrt(variance), std::move(deviations));
+    fit.sd = block_bootstrap(squares, variance);
     if (excess.size() != n) return fit;
     double products = 0;
     double norm = 0;

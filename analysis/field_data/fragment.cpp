@@ -173,6 +173,16 @@ std::string path_text(const FieldLog& log, const FieldFit& fit, const FragmentWo
     return text;
 }
 
+/// A log's word as a JSON string.
+std::string quoted(std::string_view word) {
+    std::string text = "\"";
+    for (const char c : word) {
+        if (c == '"' || c == '\\') text += '\\';
+        text += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    }
+    return text + "\"";
+}
+
 std::string json_fitted(std::string_view name, const Fitted& fitted) {
     return fmt::format("\"{}\": [{}, {}, {}]", name, fitted.value, fitted.low, fitted.high);
 }
@@ -191,18 +201,23 @@ std::string scenario_fragment(const FieldLog& log, const FieldFit& fit,
                         interval_text(frequency, frequency_text));
     text += fmt::format("    initial_offset: {}  # {}\n", time_text(offset.value, width(offset)),
                         interval_text(offset, time_text));
-    const auto ppb = [](double w) { return digits(w * 1e9, std::fmax(w * 1e7, 1e-9)); };
+    const auto ppb = [](double w) { return w > 0 ? digits(w * 1e9, w * 1e7) : std::string("0"); };
     text += fmt::format("    wander:\n      random_walk: {} ppb/sqrt(s)  # 95 %: {} to {}\n",
                         ppb(wander.value), ppb(wander.low), ppb(wander.high));
+    // What cannot be told from nothing is left out.
+    if (fit.clock.white_fm.low > 0)
+        text += fmt::format("      white: {:.3g}\n", fit.clock.white_fm.value);
+    if (fit.clock.flicker_fm.low > 0)
+        text += fmt::format("      flicker: {:.3g}\n", fit.clock.flicker_fm.value);
     text += "\n" + path_text(log, fit, words);
     return text;
 }
 
 std::string fit_json(const FieldLog& log, const FieldFit& fit) {
     std::string text = fmt::format(
-        "{{\"source\": \"{}\", \"start\": {}, \"span_s\": {}, \"exchanges\": {}, \"outliers\": {}, "
+        "{{\"source\": {}, \"start\": {}, \"span_s\": {}, \"exchanges\": {}, \"outliers\": {}, "
         "\"steering_known\": {},\n ",
-        log.sources.front(), fit.start, fit.span, fit.exchanges, fit.clock.outliers,
+        quoted(log.sources.front()), fit.start, fit.span, fit.exchanges, fit.clock.outliers,
         log.steering == Steering::logged);
     text += json_fitted("offset_s", fit.clock.offset) + ",\n ";
     text += json_fitted("frequency", fit.clock.frequency) + ",\n ";

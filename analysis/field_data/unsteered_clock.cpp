@@ -35,10 +35,8 @@ struct TakenOff {
 
     void go_on(double to) {
         const double elapsed = to - at;
-        if (last) {
-            phase += (last->frequency - nominal) * elapsed;
-            variance += rounding_variance(last->frequency_resolution * elapsed);
-        }
+        phase += ((last ? last->frequency : 0) - nominal) * elapsed;
+        if (last) variance += rounding_variance(last->frequency_resolution * elapsed);
         at = to;
     }
     void correct(const Correction& correction) {
