@@ -46,7 +46,10 @@ std::string colour_at(double share) {
 std::string number(double value, bool share) {
     if (!std::isfinite(value)) return value > 0 ? "never" : "?";
     if (value == 0) return share ? "0 %" : "0";  // and no "-0"
-    return fmt::format("{:.4g}{}", share ? value * 100 : value, share ? " %" : "");
+    const double shown = share ? value * 100 : value;
+    if (std::abs(shown) >= 1e4 && std::abs(shown) < 1e9)  // and no "1e+04"
+        return fmt::format("{:.0f}{}", shown, share ? " %" : "");
+    return fmt::format("{:.4g}{}", shown, share ? " %" : "");
 }
 
 /// Round numbers, about `most` of them, that cover [low, high].
@@ -176,7 +179,7 @@ std::string y_title(const Box& box, const std::string& label) {
     return text(16, at, "middle", label, fmt::format(" transform=\"rotate(-90 16 {:.1f})\"", at));
 }
 
-/// Values for the cells that have none, of the nearest cell that has one.
+/// Values for the cells that have none, of the nearest cell that has one; not across words.
 std::vector<double> filled(const PhaseMap& map) {
     std::vector<double> z = map.z;
     const auto nx = static_cast<long>(map.x.size());
@@ -194,6 +197,7 @@ std::vector<double> filled(const PhaseMap& map) {
                 const std::array<std::pair<long, long>, 4> sides{
                     {{i - 1, j}, {i + 1, j}, {i, j - 1}, {i, j + 1}}};
                 for (const auto& side : sides) {
+                    if (side.first != i ? !map.x.words.empty() : !map.y.words.empty()) continue;
                     if (side.first < 0 || side.first >= nx || side.second < 0 || side.second >= ny)
                         continue;
                     const double value = z[static_cast<std::size_t>(side.second * nx + side.first)];
@@ -209,7 +213,52 @@ std::vector<double> filled(const PhaseMap& map) {
     return z;
 }
 
-std::string colour_bar(const Box& box, double low, double high, bool infinite, bool share,
+/// Where a map's values stand among its colours: evenly, or by powers of ten where none is below
+/// zero and most of them would share the lowest colour.
+class ColourScale {
+  public:
+    ColourScale(double low, double high, const std::vector<double>& values)
+        : low_(low), high_(high) {
+        std::size_t finite = 0;
+        std::size_t dark = 0;
+        least_ = high;
+        for (const double value : values) {
+            if (!std::isfinite(value)) continue;
+            ++finite;
+            if (value < low + 0.05 * (high - low)) ++dark;
+            if (value > 0) least_ = std::min(least_, value);
+        }
+        logarithmic_ = low >= 0 && high > 50 * least_ && 2 * dark > finite;
+    }
+
+    double share(double value) const {
+        if (!(high_ > low_)) return 0.5;
+        if (!logarithmic_) return (value - low_) / (high_ - low_);
+        if (value <= least_) return 0;  // zero, too: it has the colour of the least
+        return std::log(value / least_) / std::log(high_ / least_);
+    }
+
+    /// Values to be written beside the colours.
+    std::vector<double> labels() const {
+        if (!(high_ > low_)) return {};
+        if (!logarithmic_) return ticks(low_, high_, 6);
+        std::vector<double> at;
+        const bool few = high_ / least_ > 1e4;
+        for (double power = std::floor(std::log10(least_)); std::pow(10.0, power) <= high_; ++power)
+            for (const double factor : {1.0, 2.0, 5.0})
+                if (const double value = factor * std::pow(10.0, power);
+                    value >= least_ && value <= high_ && (factor == 1.0 || !few))
+                    at.push_back(value);
+        return at;
+    }
+
+  private:
+    double low_, high_;
+    double least_ = 0;  ///< above zero
+    bool logarithmic_ = false;
+};
+
+std::string colour_bar(const Box& box, const ColourScale& colours, bool infinite, bool share,
                        const std::string& label) {
     const double left = box.right() + 22;
     std::string out;
@@ -218,20 +267,66 @@ std::string colour_bar(const Box& box, double low, double high, bool infinite, b
             "<rect x=\"{:.1f}\" y=\"{:.2f}\" width=\"14\" height=\"{:.2f}\" fill=\"{}\"/>\n", left,
             box.bottom() - (i + 1) * box.height / 64, box.height / 64 + 0.5,
             colour_at((i + 0.5) / 64));
-    for (const double value : ticks(low, high, 6))
-        if (high > low)
-            out += text(left + 19, box.bottom() - (value - low) / (high - low) * box.height + 4,
-                        "start", number(value, share));
+    for (const double value : colours.labels())
+        out += text(left + 19, box.bottom() - colours.share(value) * box.height + 4, "start",
+                    number(value, share));
     if (infinite) {
         out += fmt::format(
             "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"14\" height=\"10\" fill=\"{}\"/>\n", left,
-            box.top - 14, infinite_colour);
-        out += text(left + 19, box.top - 5, "start", "never");
+            box.top - 16, infinite_colour);
+        out += text(left + 19, box.top - 7, "start", "never");
     }
     const double at = box.top + box.height / 2;
-    const double x = left + 78;
+    const double x = left + 86;
     return out + text(x, at, "middle", label,
                       fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, at));
+}
+
+/// Edges between cells of one side and neighbours of the other.
+std::string boundary_path(const PhaseMap& map, const std::vector<std::int8_t>& side, const Scale& x,
+                          const Scale& y) {
+    const std::size_t nx = map.x.size();
+    const auto differ = [&](std::size_t a, std::size_t b) {
+        return side[a] >= 0 && side[b] >= 0 && side[a] != side[b];
+    };
+    std::string path;
+    for (std::size_t j = 0; j < map.y.size(); ++j)
+        for (std::size_t i = 0; i < nx; ++i) {
+            const std::size_t at = j * nx + i;
+            if (i + 1 < nx && differ(at, at + 1))
+                path +=
+                    fmt::format("M{:.1f} {:.1f}V{:.1f}", x.edge(i + 1), y.edge(j), y.edge(j + 1));
+            if (j + 1 < map.y.size() && differ(at, at + nx))
+                path +=
+                    fmt::format("M{:.1f} {:.1f}H{:.1f}", x.edge(i), y.edge(j + 1), x.edge(i + 1));
+        }
+    return path;
+}
+
+/// A line with a dark rim, so that it is seen on every colour: the first thin and white, the second
+/// thick and yellow.
+std::string boundary_line(const std::string& path, std::size_t number) {
+    const double width = number == 0 ? 2 : 5;
+    return fmt::format(
+        "<path d=\"{0}\" fill=\"none\" stroke=\"#1b1f24\" stroke-width=\"{1}\" "
+        "stroke-linecap=\"square\"/>\n<path d=\"{0}\" fill=\"none\" stroke=\"{2}\" "
+        "stroke-width=\"{3}\" stroke-linecap=\"square\"/>\n",
+        path, width + 1.6, number == 0 ? "#ffffff" : "#f0e442", width);
+}
+
+std::string hatching(const PhaseMap& map, const Scale& x, const Scale& y) {
+    std::string out =
+        "<defs><pattern id=\"undecided\" width=\"6\" height=\"6\" "
+        "patternUnits=\"userSpaceOnUse\"><path d=\"M0 6L6 0M-1.5 1.5L1.5 -1.5M4.5 7.5L7.5 4.5\" "
+        "stroke=\"#ffffff\" stroke-width=\"1.3\"/></pattern></defs>\n";
+    for (std::size_t j = 0; j < map.y.size(); ++j)
+        for (std::size_t i = 0; i < map.x.size(); ++i)
+            if (map.undecided[j * map.x.size() + i])
+                out += fmt::format(
+                    "<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" "
+                    "fill=\"url(#undecided)\"/>\n",
+                    x.edge(i), y.edge(j + 1), x.edge(i + 1) - x.edge(i), y.edge(j) - y.edge(j + 1));
+    return out;
 }
 
 }  // namespace
@@ -253,18 +348,21 @@ std::string svg_of(const PhaseMap& figure) {
         high = std::max(high, value);
     }
     if (!(low <= high)) low = high = 0;
-    std::string out = opened(box.right() + 120, box.bottom() + 46, figure.title);
+    const bool hatched = std::count(figure.undecided.begin(), figure.undecided.end(), true) > 0;
+    const std::size_t legends = figure.boundaries.size() + (hatched ? 1 : 0);
+    const double height = box.bottom() + 46 + 18 * static_cast<double>(legends);
+    std::string out = opened(box.right() + 120, height, figure.title);
+    const ColourScale colours(low, high, figure.z);
     for (std::size_t j = 0; j < figure.y.size(); ++j)
         for (std::size_t i = 0; i < figure.x.size(); ++i) {
             const double value = z[j * figure.x.size() + i];
             if (std::isnan(value)) continue;
-            const double share = high > low ? (value - low) / (high - low) : 0.5;
             out += fmt::format(
                 "<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" "
                 "fill=\"{}\"/>\n",
                 x.edge(i), y.edge(j + 1), x.edge(i + 1) - x.edge(i) + 0.3,
                 y.edge(j) - y.edge(j + 1) + 0.3,
-                std::isinf(value) ? infinite_colour : colour_at(share));
+                std::isinf(value) ? infinite_colour : colour_at(colours.share(value)));
         }
     if (known < figure.z.size())  // where something was run
         for (std::size_t j = 0; j < figure.y.size(); ++j)
@@ -273,34 +371,26 @@ std::string svg_of(const PhaseMap& figure) {
                     out += fmt::format(
                         "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"1\" fill=\"#ffffff\"/>\n",
                         x.centre(i), y.centre(j));
-    for (std::size_t k = 0; k < figure.boundaries.size(); ++k) {
-        const PhaseMap::Boundary& boundary = figure.boundaries[k];
-        const char* colour = k == 0 ? "#ffffff" : "#f0e442";
-        const std::size_t nx = figure.x.size();
-        const auto differ = [&](std::size_t a, std::size_t b) {
-            return boundary.side[a] >= 0 && boundary.side[b] >= 0 &&
-                   boundary.side[a] != boundary.side[b];
-        };
-        std::string path;
-        for (std::size_t j = 0; j < figure.y.size(); ++j)
-            for (std::size_t i = 0; i < nx; ++i) {
-                const std::size_t at = j * nx + i;
-                if (i + 1 < nx && differ(at, at + 1))
-                    path += fmt::format("M{:.1f} {:.1f}V{:.1f}", x.edge(i + 1), y.edge(j),
-                                        y.edge(j + 1));
-                if (j + 1 < figure.y.size() && differ(at, at + nx))
-                    path += fmt::format("M{:.1f} {:.1f}H{:.1f}", x.edge(i), y.edge(j + 1),
-                                        x.edge(i + 1));
-            }
-        out += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n",
-                           path, colour);
-        const double legend = box.bottom() - 10 - 16 * static_cast<double>(k);
-        out += text(box.left + 8, legend, "start", "— " + boundary.name,
-                    fmt::format(" fill=\"{}\" font-weight=\"600\"", colour));
+    if (hatched) out += hatching(figure, x, y);
+    // Thick below, thin above: where two run along the same edges both are seen.
+    for (std::size_t k = figure.boundaries.size(); k > 0; --k)
+        out += boundary_line(boundary_path(figure, figure.boundaries[k - 1].side, x, y), k - 1);
+    double legend = box.bottom() + 54;
+    for (std::size_t k = 0; k < figure.boundaries.size(); ++k, legend += 18) {
+        out += boundary_line(fmt::format("M{:.1f} {:.1f}h26", box.left, legend - 4), k);
+        out += text(box.left + 34, legend, "start", figure.boundaries[k].name);
+    }
+    if (hatched) {
+        out += fmt::format(
+            "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"26\" height=\"12\" fill=\"{2}\"/>\n"
+            "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"26\" height=\"12\" "
+            "fill=\"url(#undecided)\"/>\n",
+            box.left, legend - 10, colour_at(0.4));
+        out += text(box.left + 34, legend, "start", figure.undecided_name);
     }
     for (const auto& [at, label] : y.labels(8)) out += text(box.left - 7, at + 4, "end", label);
     return out + frame(box, x, figure.x, false) + y_title(box, figure.y.label) +
-           colour_bar(box, low, high, infinite, figure.share, figure.label) + "</svg>\n";
+           colour_bar(box, colours, infinite, figure.share, figure.label) + "</svg>\n";
 }
 
 std::string svg_of(const LineFigure& figure) {

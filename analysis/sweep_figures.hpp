@@ -30,6 +30,9 @@ struct PhaseMap {
         std::vector<std::int8_t> side;  ///< [y][x]: 1, 0, or -1: not known
     };
     std::vector<Boundary> boundaries;
+    /// Cells whose interval holds the boundary's limit: hatched. [y][x], or empty.
+    std::vector<bool> undecided;
+    std::string undecided_name;
 };
 
 struct LineFigure {

@@ -69,6 +69,19 @@ class MergedSweep {
     const std::vector<Parameter>& parameters() const { return parameters_; }
     const std::string& metric() const { return metric_; }
     const std::vector<std::int64_t>& point() const { return point_; }
+    /// Of the metric whose boundary was followed; empty when none was, or it is not in the file.
+    std::string boundary_metric() const {
+        const std::string name = file_.text_attribute("/", "boundary_metric").value_or("");
+        return !name.empty() && file_.has("/summary/" + name) ? name : "";
+    }
+    /// A cell's value along a dimension: "load = 195".
+    std::string place_text(std::size_t cell, std::size_t dimension) const {
+        const Dimension& along = dimensions_[dimension];
+        const std::size_t at = place(cell, dimension);
+        return along.name + " = " +
+               (along.axis.words.empty() ? fmt::format("{:.4g}", along.axis.values[at])
+                                         : along.axis.words[at]);
+    }
     bool is_share(const std::string& metric) const { return unit_of(metric).value_or("") == "%"; }
 
     std::string label(const std::string& metric) const {
@@ -172,9 +185,61 @@ std::optional<PhaseMap::Boundary> boundary_of(const MergedSweep& sweep,
     return boundary;
 }
 
-/// The closed form of a metric, by name: theory.recovery of clients.recovery.
-std::string theory_of(const std::string& metric) {
-    return "theory." + metric.substr(metric.rfind('.') + 1);
+/// Cells where the interval of the mean holds the boundary's limit. Where a time is infinite in
+/// some runs the mean has no interval: those are undecided whose runs stand on both sides.
+std::vector<bool> undecided_cells(const MergedSweep& sweep, const std::string& metric) {
+    const auto limit = sweep.file().real_attribute("/", "boundary_limit");
+    const std::vector<double> mean = sweep.summary(metric);
+    const std::vector<double> half_width = sweep.summary(metric + ".half_width");
+    const auto runs = sweep.runs(metric);
+    std::vector<bool> cells(mean.size());
+    for (std::size_t cell = 0; limit && cell < cells.size(); ++cell) {
+        const auto found = runs.find(sweep.point()[cell]);
+        if (found == runs.end() || found->second.size() < 2) continue;
+        if (std::isfinite(half_width[cell])) {
+            cells[cell] = std::abs(mean[cell] - limit->front()) <= half_width[cell];
+            continue;
+        }
+        std::size_t above = 0;
+        for (const auto& [replication, value] : found->second)
+            if (value >= limit->front()) ++above;
+        cells[cell] = above > 0 && above < found->second.size();
+    }
+    return cells;
+}
+
+/// Fills a closed form between places where it was computed, along x, then along y: points are
+/// dense where the measured boundary runs, and the other may run elsewhere. Not next to infinite
+/// values.
+std::vector<double> interpolated(std::vector<double> z, const FigureAxis& x, const FigureAxis& y) {
+    const auto fill = [&](const FigureAxis& axis, std::size_t first, std::size_t stride) {
+        std::size_t last = axis.size();  // none yet
+        for (std::size_t i = 0; i < axis.size(); ++i) {
+            const double value = z[first + i * stride];
+            if (std::isnan(value)) continue;
+            if (last < i && !axis.values.empty() && std::isfinite(value) &&
+                std::isfinite(z[first + last * stride])) {
+                const double before = z[first + last * stride];
+                for (std::size_t k = last + 1; k < i; ++k)
+                    z[first + k * stride] = before + (value - before) *
+                                                         (axis.values[k] - axis.values[last]) /
+                                                         (axis.values[i] - axis.values[last]);
+            }
+            last = i;
+        }
+    };
+    for (std::size_t j = 0; j < y.size(); ++j) fill(x, j * x.size(), 1);
+    for (std::size_t i = 0; i < x.size(); ++i) fill(y, i, x.size());
+    return z;
+}
+
+/// The closed form of a metric in the file, by name: theory.recovery of clients.recovery,
+/// theory.reply_inversion of messages.reply_inversion_share. Empty when there is none.
+std::string theory_of(const MergedSweep& sweep, const std::string& metric) {
+    std::string name = "theory." + metric.substr(metric.rfind('.') + 1);
+    if (name.ends_with("_share") && !sweep.file().has("/summary/" + name))
+        name.resize(name.size() - 6);
+    return sweep.file().has("/summary/" + name) ? name : "";
 }
 
 void add_maps(const MergedSweep& sweep, std::vector<std::pair<std::string, std::string>>& figures) {
@@ -202,23 +267,30 @@ void add_maps(const MergedSweep& sweep, std::vector<std::pair<std::string, std::
                          (outer.words.empty() ? fmt::format("{:.4g}", outer.values[layer])
                                               : outer.words[layer]);
         }
-        const auto plane_of = [&](const std::vector<double>& all) {
-            std::vector<double> z;
+        const auto plane_of = [&](const auto& all) {
+            std::remove_cvref_t<decltype(all)> z;
             for (const std::size_t y : y_order)
                 for (const std::size_t x : x_order)
                     z.push_back(all[layer * plane + x * y_axis.size() + y]);
             return z;
         };
         map.z = plane_of(values);
-        if (sweep.file().text_attribute("/", "boundary_metric") == sweep.metric()) {
+        if (const std::string metric = sweep.boundary_metric(); !metric.empty()) {
             const std::string is = sweep.file().text_attribute("/", "boundary_is").value_or("");
-            const std::string theory = theory_of(sweep.metric());
-            if (const auto found = boundary_of(sweep, map.z, sweep.metric() + " " + is))
+            const std::string theory = theory_of(sweep, metric);
+            if (const auto found =
+                    boundary_of(sweep, plane_of(sweep.summary(metric)), metric + " " + is))
                 map.boundaries.push_back(*found);
-            if (sweep.file().has("/summary/" + theory))
-                if (const auto found =
-                        boundary_of(sweep, plane_of(sweep.summary(theory)), "closed form"))
+            if (!theory.empty())
+                if (const auto found = boundary_of(
+                        sweep, interpolated(plane_of(sweep.summary(theory)), map.x, map.y),
+                        "closed form"))
                     map.boundaries.push_back(*found);
+            map.undecided = plane_of(undecided_cells(sweep, metric));
+            map.undecided_name = fmt::format(
+                "undecided: the {:g} % interval holds the limit",
+                100 *
+                    sweep.file().real_attribute("/", "confidence").value_or(std::vector{0.95})[0]);
         }
         figures.emplace_back(layer == 0 ? "phase-map" : fmt::format("phase-map-{}", layer + 1),
                              svg_of(map));
@@ -433,54 +505,118 @@ std::string contrasts_html(const MergedSweep& sweep) {
            rows + "</tbody></table>\n";
 }
 
-/// A logistic fit of which side of the boundary a point lies on, and where it is even.
-std::string boundary_html(const MergedSweep& sweep) {
-    const auto limit = sweep.file().real_attribute("/", "boundary_limit");
-    const auto greater = sweep.file().integer_attribute("/", "boundary_is_greater");
-    const auto text = sweep.file().text_attribute("/", "boundary_is");
-    if (!limit || !greater || !text || sweep.parameters().empty()) return {};
-    const auto runs = sweep.runs(sweep.metric());
-    const std::size_t k = sweep.parameters().size();
-    std::vector<double> x;
-    std::vector<double> events;
-    std::vector<double> trials;
-    for (std::size_t cell = 0; cell < sweep.point().size(); ++cell) {
-        const auto found = runs.find(sweep.point()[cell]);
+/// Along one parameter of a boundary, all others at one place: where the answers change.
+struct CrossingLine {
+    std::vector<double> x, events,
+        trials;  ///< places that were run, ascending; runs beyond the limit
+
+    bool crosses() const {
+        const auto above = [&](std::size_t i) { return 2 * events[i] >= trials[i]; };
+        for (std::size_t i = 1; i < x.size(); ++i)
+            if (above(i) != above(0)) return true;
+        return false;
+    }
+    /// Places between which most answers change first.
+    std::pair<double, double> bracket() const {
+        std::size_t i = 1;
+        while ((2 * events[i] >= trials[i]) == (2 * events[0] >= trials[0])) ++i;
+        return {x[i - 1], x[i]};
+    }
+};
+
+/// Where a logistic fit has a crossing as likely as not; over a wide range, by its logarithm.
+BoundaryPoint even_odds(const CrossingLine& line) {
+    const bool logarithmic = line.x.front() > 0 && line.x.back() > 30 * line.x.front();
+    std::vector<double> x = line.x;
+    if (logarithmic)
+        for (double& value : x) value = std::log(value);
+    const LogisticFit fit = fit_logistic(x, line.events, line.trials, 1);
+    BoundaryPoint even = boundary_along(fit, 0, std::vector<double>{0.0});
+    if (logarithmic) even = {std::exp(even.at), std::exp(even.low), std::exp(even.high)};
+    return even;
+}
+
+/// The line along dimension `along` through `cell`.
+CrossingLine crossing_line(const MergedSweep& sweep,
+                           const std::map<std::int64_t, std::map<std::int64_t, double>>& runs,
+                           std::size_t cell, std::size_t along, double limit, bool greater) {
+    std::size_t stride = 1;
+    for (std::size_t d = along + 1; d < sweep.dimensions().size(); ++d)
+        stride *= sweep.dimensions()[d].axis.size();
+    const FigureAxis& axis = sweep.dimensions()[along].axis;
+    CrossingLine line;
+    for (std::size_t i = 0; i < axis.size(); ++i) {
+        const std::size_t at = cell + (i - sweep.place(cell, along)) * stride;
+        const auto found = runs.find(sweep.point()[at]);
         if (found == runs.end()) continue;
         double inside = 0;
         double all = 0;
         for (const auto& [replication, value] : found->second) {
             if (std::isnan(value)) continue;
             ++all;
-            inside += (value >= limit->front()) == (greater->front() != 0) ? 1 : 0;
+            inside += (value >= limit) == greater ? 1 : 0;
         }
         if (all == 0) continue;
-        for (const MergedSweep::Parameter& parameter : sweep.parameters())
-            x.push_back(parameter.values[sweep.place(cell, parameter.dimension)]);
-        events.push_back(inside);
-        trials.push_back(all);
+        line.x.push_back(axis.values[i]);
+        line.events.push_back(inside);
+        line.trials.push_back(all);
     }
-    if (events.size() < k + 2) return {};
-    const LogisticFit fit = fit_logistic(x, events, trials, k);
-    std::vector<double> middle(k, 0.0);
-    for (std::size_t i = 0; i < k; ++i) {
-        const auto& values = sweep.parameters()[i].values;
-        const auto [least, most] = std::minmax_element(values.begin(), values.end());
-        middle[i] = (*least + *most) / 2;
+    return line;
+}
+
+/// Where the sweep's boundary is crossed along each parameter that refines, the others in the
+/// middle of their ranges: between which places, and where a logistic fit has it even.
+std::string boundary_html(const MergedSweep& sweep) {
+    const auto limit = sweep.file().real_attribute("/", "boundary_limit");
+    const auto greater = sweep.file().integer_attribute("/", "boundary_is_greater");
+    const std::string metric = sweep.boundary_metric();
+    if (!limit || !greater || metric.empty()) return {};
+    const auto runs = sweep.runs(metric);
+    const auto& dimensions = sweep.dimensions();
+    std::size_t first = 0;
+    while (first < dimensions.size() && dimensions[first].design != "refine") ++first;
+    std::size_t inner = 1;
+    std::size_t middle = 0;
+    for (std::size_t d = first; d < dimensions.size(); ++d) {
+        inner *= dimensions[d].axis.size();
+        middle = middle * dimensions[d].axis.size() + dimensions[d].axis.size() / 2;
     }
     std::string rows;
-    for (std::size_t i = 0; i < k; ++i) {
-        const BoundaryPoint point = boundary_along(fit, i, middle);
-        rows += fmt::format(
-            "<tr><td>{}</td><td class=\"n\">{:.5g}</td><td class=\"n\">{:.5g} to "
-            "{:.5g}</td></tr>\n",
-            html_text(sweep.parameters()[i].name), point.at, point.low, point.high);
+    for (std::size_t outer = 0; outer * inner < sweep.point().size() && outer < 30; ++outer) {
+        const std::size_t cell = outer * inner + middle;
+        for (std::size_t d = first; d < dimensions.size(); ++d) {
+            const CrossingLine line =
+                crossing_line(sweep, runs, cell, d, limit->front(), greater->front() != 0);
+            std::string with;
+            for (std::size_t e = 0; e < dimensions.size(); ++e) {
+                if (e == d || rows_change_together(dimensions[e])) continue;
+                with += (with.empty() ? "" : ", ") + sweep.place_text(cell, e);
+            }
+            rows += "<tr><td>" + html_text(dimensions[d].axis.label) + "</td><td>" +
+                    html_text(with) + "</td>";
+            if (!line.crosses()) {
+                rows += "<td class=\"n\">not crossed</td><td></td><td></td></tr>\n";
+                continue;
+            }
+            const auto [from, to] = line.bracket();
+            const BoundaryPoint even = even_odds(line);
+            rows += fmt::format(
+                "<td class=\"n\">{:.5g} to {:.5g}</td><td class=\"n\">{:.5g}</td><td "
+                "class=\"n\">{}</td></tr>\n",
+                from, to, even.at,
+                std::isfinite(even.low) && std::isfinite(even.high)
+                    ? fmt::format("{:.5g} to {:.5g}", even.low, even.high)
+                    : "not bounded by these runs");
+        }
     }
-    return "<h2>Where " + html_text(sweep.metric() + " " + *text) +
-           " is as likely as not</h2>\n<p class=\"note\">Logistic fit (Firth), along each "
-           "parameter with "
-           "the others in the middle of their ranges.</p>\n<table><thead><tr><th>parameter</th><th "
-           "class=\"n\">boundary</th><th class=\"n\">95 % interval</th></tr></thead><tbody>\n" +
+    if (rows.empty()) return {};
+    const std::string is = sweep.file().text_attribute("/", "boundary_is").value_or("");
+    return "<h2>Where " + html_text(metric + " " + is) +
+           " begins</h2>\n<p class=\"note\">Along each parameter, the others as named. The answers "
+           "change between two places; by a logistic fit (Firth) of the runs on that line it is as "
+           "likely as not where given.</p>\n<table><thead><tr><th>along</th><th>with</th><th "
+           "class=\"n\">changes between</th><th class=\"n\">as likely as not</th><th "
+           "class=\"n\">95 % interval</th></tr></thead><tbody>\n" +
            rows + "</tbody></table>\n";
 }
 

@@ -79,9 +79,11 @@ std::optional<double> outage_metric(std::string_view name, Facts& fact) {
         for (double k = 0; k <= retries; ++k) held += std::max(0.0, outage - k * timeout);
     else
         held = outage * (1.0 + extra);
+    const double backlog = lambda * held - mu * timeout;
+    if (backlog <= 0) return 0.0;  // done within the timeout: nobody asks again
     const double spare = mu - (1.0 + extra) * lambda;
     if (spare <= 0) return std::numeric_limits<double>::infinity();
-    return std::max(0.0, (lambda * held - mu * timeout) / spare);
+    return backlog / spare;
 }
 
 std::optional<double> reply_inversion(Facts& fact) {

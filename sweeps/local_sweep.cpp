@@ -1,5 +1,6 @@
 #include "sweeps/local_sweep.hpp"
 
+#include "sim/output/output_error.hpp"
 #include "sweeps/run_pool.hpp"
 
 #include <fmt/format.h>
@@ -118,6 +119,9 @@ class LocalSweep {
     void finish(const RunPool::Finished& one) {
         const Schedule::Run run = running_.at(one.ticket);
         running_.erase(one.ticket);
+        // A full disk would make failed runs of all that are left; the sweep stops, and goes on
+        // when there is room.
+        if (one.refused) throw OutputError("a run's files", one.error);
         std::optional<RunRecord> record;
         if (!one.crashed) record = parse_run_record(one.text);
         if (record)

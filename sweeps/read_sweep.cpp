@@ -67,6 +67,8 @@ struct SweepKeys {
     }
 };
 
+constexpr double most_points = 1e7;  // of a design
+
 struct RangeKeys {
     Node from;
     Node to;
@@ -614,6 +616,32 @@ class SweepReader {
             for (std::size_t i = 0; i < node.size(); ++i)
                 read_part(node.entries()[i].value, item_path("design", i));
         }
+        check_size(node);
+    }
+
+    /// A design that no machine could hold is a slip of the pen.
+    void check_size(const Node& node) {
+        double points = 1;
+        for (const DesignPart& part : sweep_.design) {
+            const auto axes = static_cast<double>(part.axes.size());
+            const auto samples = static_cast<double>(part.samples);
+            if (part.kind == DesignPart::Kind::grid)
+                for (const Axis& axis : part.axes)
+                    points *= static_cast<double>(axis.values.size());
+            else if (part.kind == DesignPart::Kind::list)
+                points *= part.axes.empty() ? 1.0 : static_cast<double>(part.axes[0].values.size());
+            else if (part.kind == DesignPart::Kind::morris)
+                points *= samples * (axes + 1);
+            else if (part.kind == DesignPart::Kind::refine)
+                points *= std::pow(static_cast<double>(part.start + 1), axes);
+            else
+                points *= samples * (part.indices ? axes + 2 : 1);
+        }
+        if (points > most_points)
+            complaints_.error(
+                node.position(),
+                "the design has " + format_number(points) + " points; 10,000,000 are the most",
+                "design");
     }
 
     void read_where(const Node& node) {

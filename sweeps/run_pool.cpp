@@ -23,6 +23,7 @@ namespace driftstorm {
 namespace {
 
 constexpr std::size_t most_error_text = 4000;
+constexpr int refused_code = 74;  // EX_IOERR
 
 sigset_t answered_signals() {
     sigset_t set;
@@ -58,9 +59,12 @@ std::string contents(int file, std::size_t most) {
         std::size_t written = 0;
         while (written < text.size()) {
             const ssize_t got = ::write(result, text.data() + written, text.size() - written);
-            if (got < 0 && errno != EINTR) ::_exit(74);
+            if (got < 0 && errno != EINTR) ::_exit(refused_code);
             if (got > 0) written += static_cast<std::size_t>(got);
         }
+    } catch (const OutputError& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        code = refused_code;
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}\n", error.what());
         code = 1;
@@ -118,6 +122,7 @@ bool RunPool::reap(std::vector<Finished>& finished) {
     done.wall_s =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - child.started).count();
     done.crashed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    done.refused = WIFEXITED(status) && WEXITSTATUS(status) == refused_code;
     if (done.crashed) {
         if (WIFSIGNALED(status))
             done.error = fmt::format("ended by signal {} ({})\n", WTERMSIG(status),

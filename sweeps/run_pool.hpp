@@ -21,8 +21,9 @@ class RunPool {
     struct Finished {
         std::size_t ticket = 0;
         bool crashed = false;
-        std::string text;   ///< what Work gave
-        std::string error;  ///< how it crashed, and the last it said on standard error
+        std::string text;      ///< what Work gave
+        std::string error;     ///< how it crashed, and the last it said on standard error
+        bool refused = false;  ///< the machine would not write its files: no fault of the run
         double wall_s = 0;
     };
 

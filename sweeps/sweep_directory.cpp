@@ -30,12 +30,21 @@ std::string base_name(std::string_view path) {
     return std::string(path.substr(path.find_last_of('/') + 1));
 }
 
-/// A file's name as seen from the folder of the sweep; of an absolute name the last part.
+std::string plain_name(const std::string& name) {
+    return fs::path(name).lexically_normal().string();
+}
+
+/// A file's name as seen from the folder of the sweep, "../library/mm1.yaml"; of one that cannot be
+/// seen from there without a machine's folders the last part.
 std::string from_folder(const std::string& name, const std::string& sweep) {
-    const std::size_t slash = sweep.find_last_of('/');
-    const std::string folder = slash == std::string::npos ? "" : sweep.substr(0, slash + 1);
-    if (!folder.empty() && name.rfind(folder, 0) == 0) return name.substr(folder.size());
-    return !name.empty() && name[0] == '/' ? base_name(name) : name;
+    if (name.empty()) return name;
+    const bool absolute = fs::path(name).is_absolute();
+    if (absolute != fs::path(sweep).is_absolute()) return absolute ? base_name(name) : name;
+    const fs::path folder = fs::path(sweep).lexically_normal().parent_path();
+    const fs::path seen = folder.empty()
+                              ? fs::path(plain_name(name))
+                              : fs::path(name).lexically_normal().lexically_relative(folder);
+    return seen.empty() ? base_name(name) : seen.string();
 }
 
 void make_folder(const std::string& path) {
@@ -153,7 +162,7 @@ ReadFile FrozenPlan::reader() const {
     return [files = files](const std::string& name,
                            std::string& reason) -> std::optional<std::string> {
         for (const auto& [known, bytes] : files)
-            if (known == name) return bytes;
+            if (known == plain_name(name)) return bytes;
         for (const auto& [known, bytes] : files)
             if (known == base_name(name)) return bytes;
         reason = "it is not among the files of the frozen plan";

@@ -45,6 +45,9 @@ TEST_CASE("one retry: recovery by the formula, never in the vulnerable region") 
     CHECK(*theory_metric("bad_state_load", facts) == 240);
     facts["arrival_rate"] = 280;
     CHECK(std::isinf(*theory_metric("recovery", facts)));
+    facts["outage"] = 1;  // 280 held, done within the second
+    CHECK(*theory_metric("recovery", facts) == 0);
+    facts["outage"] = 10;
     facts["budget"] = 0.05;  // (1 + b) lambda = 294 < mu
     CHECK(*theory_metric("recovery", facts) == doctest::Approx((280 * 10 * 1.05 - 300) / 6.0));
     facts.erase("timeout");

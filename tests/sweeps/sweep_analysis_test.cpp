@@ -234,4 +234,23 @@ TEST_CASE("figures hold what they are given, and no markup of foreign names") {
     CHECK(svg.find("never") != std::string::npos);
     CHECK(svg.find("nan") == std::string::npos);
     CHECK(svg.substr(svg.size() - 7) == "</svg>\n");
+    CHECK(svg.find("pattern") == std::string::npos);
+    map.boundaries = {{"measured >= 3", {0, 0, 1, 0, 1, 1}}, {"closed form", {0, 0, 1, 0, 0, 1}}};
+    map.undecided = {false, false, false, false, true, false};
+    map.undecided_name = "undecided";
+    const std::string with_boundary = svg_of(map);
+    for (const char* text : {"measured &gt;= 3", "closed form", "undecided", "pattern"})
+        CHECK(with_boundary.find(text) != std::string::npos);
+}
+
+TEST_CASE("a map of values of many sizes tells them apart by powers of ten") {
+    PhaseMap map;
+    map.x = {"x", {1, 2, 3, 4, 5, 6}, {}, false};
+    map.y = {"y", {1}, {}, false};
+    map.z = {0, 1, 10, 100, 1000, 10000};
+    const std::string svg = svg_of(map);
+    CHECK(svg.find(">1</text>") != std::string::npos);
+    CHECK(svg.find(">1000</text>") != std::string::npos);
+    map.z = {0, 2000, 4000, 6000, 8000, 10000};
+    CHECK(svg_of(map).find(">8000</text>") != std::string::npos);
 }

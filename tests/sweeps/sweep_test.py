@@ -6,6 +6,7 @@ usage: sweep_test.py DRIFTSTORM SOURCE_FOLDER [unittest options]; works in the c
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -128,6 +129,26 @@ class Sweeps(Command):
         self.assertEqual(with_events, failing)
         self.assertTrue(0 < failing < 18)
 
+    def test_a_scenario_beside_the_sweep_s_folder_is_frozen_with_all_it_includes(self):
+        for name in ("sweeps/systems", "library"):
+            (self.folder / name).mkdir(parents=True)
+        self.write("library/queue.yaml", QUEUE)
+        self.write("sweeps/systems/short.yaml", "schema: scenario/1\ninclude: [../../library/queue.yaml]\nduration: 10 s\n")
+        for scenario in ("../library/queue.yaml", "systems/short.yaml"):
+            with self.subTest(scenario):
+                shutil.rmtree(self.folder / "out", ignore_errors=True)
+                self.write("sweeps/grid.yaml", GRID.replace("queue.yaml", scenario))
+                self.command("sweep", "sweeps/grid.yaml", "-o", "out")
+                # The same sweep, however it is named and from wherever.
+                again = [self.command("sweep", self.folder / "sweeps" / "grid.yaml", "-o", "out", "--json"),
+                         run("sweep", "grid.yaml", "-o", "../out", "--json", folder=self.folder / "sweeps"),
+                         run("sweep", "../sweeps/grid.yaml", "-o", "../out", "--json", folder=self.folder / "library")]
+                self.assertEqual([json.loads(done.stdout)["ran_now"] for done in again], [0, 0, 0])
+                self.assertNotIn(str(self.folder), (self.folder / "out" / "plan").read_text())
+                (self.folder / "library").rename(self.folder / "gone")
+                self.merged("out")  # needs the plan alone
+                (self.folder / "gone").rename(self.folder / "library")
+
     def test_sampled_parameters_are_coordinates_of_the_sample(self):
         self.write("sampled.yaml", """schema: sweep/1
 scenario: queue.yaml
@@ -221,24 +242,64 @@ class Kills(Command):
     def records(self, folder):
         return len(list((self.folder / folder).rglob("*.run")))
 
-    def test_killed_three_times_and_resumed_it_is_the_same_to_the_byte(self):
+    def killed_thrice(self, sweep, folder):
+        """Makes a sweep that is killed three times at random moments and resumed; gives how far it was each time."""
+        begun = time.monotonic()
+        self.command("sweep", sweep, "-o", "calm")
+        calm_s = time.monotonic() - begun
+        luck = random.Random(os.environ.get("DRIFTSTORM_KILL_SEED") or time.time_ns())
+        for _ in range(20):  # a sweep that was over before its third kill does not count
+            shutil.rmtree(self.folder / folder, ignore_errors=True)
+            done = []
+            while len(done) < 3:
+                process = self.start("sweep", sweep, "-o", folder)
+                try:
+                    process.wait(timeout=luck.uniform(0, 0.6) * calm_s)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                    done.append(self.records(folder))
+            if len(done) == 3:
+                break
+        self.assertEqual(len(done), 3, "the sweep is too short to be killed three times")
+        self.command("sweep", sweep, "-o", folder)
+        self.assertGreater(self.records(folder), done[-1])
+        print(f"{sweep}: killed after {done[0]}, {done[1]} and {done[2]} of {self.records(folder)} runs")
+
+    def test_killed_three_times_at_random_moments_and_resumed_it_is_the_same_to_the_byte(self):
         self.write("slow.yaml", self.SLOW)
-        self.command("sweep", "slow.yaml", "-o", "calm")
-        kills = 0
-        for wanted in (8, 25, 50):
-            process = self.start("sweep", "slow.yaml", "-o", "killed")
-            while self.records("killed") < wanted and process.poll() is None:
-                time.sleep(0.002)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-            process.wait()
-        self.assertEqual(kills, 3)
-        self.assertLess(self.records("killed"), 72)
-        with open(self.folder / "killed" / "journal", "a") as journal:
-            journal.write("run 00ff")  # as a kill may tear it
-        self.command("sweep", "slow.yaml", "-o", "killed")
-        self.assertEqual(self.merged("killed", "killed.h5"), self.merged("calm", "calm.h5"))
+        self.write("rule.yaml", GRID.replace("replications: 3", """replications:
+  { min: 6, max: 40, stop_when: { metric: desk.sojourn.mean, half_width: 8 % } }
+budget: 130
+keep: { series: failing }"""))
+        self.write("refine.yaml", """schema: sweep/1
+scenario: queue.yaml
+design:
+  - refine: { of: { load: [10 req/s, 90 req/s], outage: [0 s, 8 s] }, start: 4, levels: 3, metric: desk.queue_depth.max, is: ">= 100" }
+""")
+        for name in ("slow", "rule", "refine"):
+            with self.subTest(name):
+                shutil.rmtree(self.folder / "calm", ignore_errors=True)
+                self.killed_thrice(f"{name}.yaml", "killed")
+                self.assertEqual(self.merged("killed", "killed.h5"), self.merged("calm", "calm.h5"))
+                rows = [{path.name: path.read_bytes() for path in (self.folder / made).rglob("*-?.h5")}
+                        for made in ("calm", "killed")]
+                self.assertEqual(rows[0], rows[1])
+
+    def test_a_torn_journal_and_damaged_records_are_made_good(self):
+        self.command("sweep", "grid.yaml", "-o", "calm")
+        shutil.copytree(self.folder / "calm", self.folder / "torn")
+        with open(self.folder / "torn" / "journal", "a") as journal:
+            journal.write("run 00ff")  # as a power failure may tear it
+        records = sorted((self.folder / "torn" / "runs").rglob("*.run"))
+        records[0].unlink()
+        records[1].write_bytes(b"")
+        records[2].write_bytes(records[2].read_bytes()[:-30])
+        records[3].write_bytes(records[3].read_bytes().replace(b"seed 3", b"seed 4").replace(b"metric", b"Metric", 1))
+        done = json.loads(self.command("sweep", "grid.yaml", "-o", "torn", "--json").stdout)
+        self.assertEqual(done["ran_now"], 4)
+        self.assertEqual(self.merged("torn", "torn.h5"), self.merged("calm", "calm.h5"))
 
     def test_an_interrupted_sweep_says_so_and_goes_on(self):
         self.write("slow.yaml", self.SLOW)
@@ -289,6 +350,76 @@ replications: { max: 4, stop_when: { metric: desk.wait.men, half_width: 5 } }
             self.assertIn(text, done.stderr)
         self.assertIn("^~~", done.stderr)
         self.assertFalse((self.folder / "out").exists())
+
+    def test_a_design_that_no_machine_could_hold_is_refused_at_once(self):
+        self.write("vast.yaml", """schema: sweep/1
+scenario: queue.yaml
+design:
+  - grid: { load: { from: 1 req/s, to: 90 req/s, count: 50000 }, service: { from: 1 ms, to: 10 ms, count: 50000 } }
+  - random: { samples: 1000000, of: { outage: [0 s, 3 s] } }
+""")
+        done = self.command("sweep", "vast.yaml", "-o", "out", code=3)
+        self.assertRegex(done.stderr, "vast.yaml:4:3: .*10,000,000 are the most")
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_what_is_no_sweep_says_so(self):
+        for text, told in (("", "the file is empty"), ("- 1\n", "a sweep is a map"),
+                           ("schema: scenario/1\nscenario: queue.yaml\ndesign: { grid: { load: [1 req/s] } }\n",
+                            "'schema' must be sweep/1"),
+                           ("schema: sweep/2\n", "this program reads sweep/1"),
+                           ("schema: sweep/1\nscenario: queue.yaml\n", "'design'"),
+                           ("schema: sweep/1\nscenario: gone.yaml\ndesign: { grid: { load: [1 req/s] } }\n", "gone.yaml"),
+                           ("schema: sweep/1\nscenario: queue.yaml\ndesign: []\n", "no parts"),
+                           ("schema: sweep/1\nscenario: queue.yaml\ndesign: { grid: {} }\n", "no parameter"),
+                           ("schema: sweep/1\nscenario: queue.yaml\ndesign: { grid: { load: [] } }\n", "must be a list of values"),
+                           ("schema: sweep/1\nscenario: [\n", "broken.yaml:")):
+            with self.subTest(text):
+                self.write("broken.yaml", text)
+                self.assertIn(told, self.command("sweep", "broken.yaml", "-o", "out", code=3).stderr)
+                self.assertFalse((self.folder / "out").exists())
+        self.assertIn("cannot read", self.command("sweep", "gone.yaml", code=3).stderr)
+
+    def test_a_folder_in_use_or_of_something_else_is_left_alone(self):
+        other = self.folder / "other"
+        other.mkdir()
+        (other / "thesis.tex").write_text("all of it")
+        self.assertIn("holds something else", self.command("sweep", "grid.yaml", "-o", "other", code=2).stderr)
+        self.assertEqual([path.name for path in other.iterdir()], ["thesis.tex"])
+        self.assertIn("is no folder", self.command("sweep", "grid.yaml", "-o", "queue.yaml", code=2).stderr)
+        self.assertIn("holds no sweep", self.command("merge", "other", "-o", "all.h5", code=2).stderr)
+        self.write("long.yaml", QUEUE.replace("duration: 20 s", "duration: 1000 min"))
+        self.write("endless.yaml", GRID.replace("queue.yaml", "long.yaml"))
+        first = subprocess.Popen([DRIFTSTORM, "sweep", "endless.yaml", "-o", "out", "-j", "1"], cwd=self.folder,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            while not (self.folder / "out" / "plan").exists():
+                time.sleep(0.01)
+            self.assertIn("another sweep is at work in out",
+                          self.command("sweep", "endless.yaml", "-o", "out", code=2).stderr)
+        finally:
+            first.terminate()
+            self.assertEqual(first.wait(timeout=60), 130)
+
+    def test_a_full_disk_stops_the_sweep_and_room_lets_it_go_on(self):
+        self.write("keep.yaml", GRID.replace("replications: 3", "replications: 20") + "keep: { series: all }\n")
+        self.command("sweep", "keep.yaml", "-o", "calm")
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+            self.skipTest("needs root, who may mount a small disk")
+        try:
+            done = self.command("sweep", "keep.yaml", "-o", "disk/out", code=5)
+            self.assertIn("No space left on device", done.stderr)
+            made = len(list(disk.rglob("*.run")))
+            self.assertTrue(0 < made < 120)
+            subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
+            done = json.loads(self.command("sweep", "keep.yaml", "-o", "disk/out", "--json").stdout)
+            self.assertEqual((done["failed"], done["runs"]), (0, 120))
+            self.assertLessEqual(done["ran_now"], 120 - made + 1)
+            self.assertEqual(self.merged("disk/out"), self.merged("calm", "calm.h5"))
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
 
     def test_a_point_that_makes_no_scenario_is_a_failed_run_and_no_stop(self):
         self.write("bad.yaml", """schema: sweep/1
@@ -353,6 +484,44 @@ design:
 
 
 class Reports(Command):
+    def test_the_live_table_tells_points_failures_widest_interval_and_time_left(self):
+        self.write("rule.yaml", GRID.replace("replications: 3", """replications:
+  { min: 6, max: 40, stop_when: { metric: desk.sojourn.mean, half_width: 8 % } }"""))
+        master, slave = os.openpty()
+        process = subprocess.Popen([DRIFTSTORM, "sweep", "rule.yaml", "-o", "out"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        seen = b""
+        try:
+            while part := os.read(master, 65536):
+                seen += part
+        except OSError:  # the terminal is gone with its last writer
+            pass
+        os.close(master)
+        self.assertEqual(process.wait(), 0)
+        text = seen.decode()
+        for line in (r"points done +\d of 6", r"runs done +\d+ of \d+, [12] at work", r"runs failed +0",
+                     r"widest interval +[\d.]+ of what is wanted", r"time left +about \d+ s"):
+            self.assertRegex(text, line)
+
+    def test_times_that_never_come_are_survivors_and_the_boundary_has_its_interval(self):
+        self.write("never.yaml", f"""schema: sweep/1
+scenario: {SOURCE}/scenarios/library/server_outage_one_retry.yaml
+until: 4 min
+design: {{ refine: {{ of: {{ load: [100 req/s, 180 req/s], outage: [0.5 s, 2.5 s] }}, start: 4, levels: 1,
+                     metric: clients.recovery, is: ">= 30 s" }} }}
+replications: 2
+metrics: [clients.*, theory.recovery]
+""")
+        self.command("sweep", "never.yaml", "-o", "out")
+        self.merged("out")
+        self.command("report", "all.h5", "--figures", "figures", "-o", "all.html")
+        page = (self.folder / "all.html").read_text()
+        for text in ("closed form", "clients.recovery &gt;= 30 s begins", "as likely as not"):
+            self.assertIn(text, page)
+        self.assertIn("share of the runs", (self.folder / "figures" / "all-survival.svg").read_text())
+        self.assertIn("never", (self.folder / "figures" / "all-phase-map.svg").read_text())
+
     def test_a_page_shows_the_map_and_loads_nothing(self):
         self.command("sweep", "grid.yaml", "-o", "out")
         self.merged("out")
