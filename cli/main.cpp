@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
     driftstorm::cli::add_list(app, exit);
     driftstorm::cli::add_schema(app, exit);
     driftstorm::cli::add_stability(app, exit);
+    driftstorm::cli::add_import(app, exit);
     driftstorm::cli::add_record(app, exit);
     driftstorm::cli::add_verify(app, exit);
     driftstorm::cli::add_diff(app, exit);

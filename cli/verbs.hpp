@@ -28,6 +28,7 @@ void add_explain(CLI::App& app, int& exit);
 void add_report(CLI::App& app, int& exit);
 void add_export(CLI::App& app, int& exit);
 void add_stability(CLI::App& app, int& exit);
+void add_import(CLI::App& app, int& exit);
 void add_record(CLI::App& app, int& exit);
 void add_verify(CLI::App& app, int& exit);
 void add_diff(CLI::App& app, int& exit);

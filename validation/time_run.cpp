@@ -81,6 +81,7 @@ class Run final : public ClientSystem, public ClockControl {
         const auto seconds = static_cast<std::int64_t>(duration);
         result_.offset.reserve(static_cast<std::size_t>(seconds));
         result_.rate.reserve(static_cast<std::size_t>(seconds));
+        result_.free_rate.reserve(static_cast<std::size_t>(seconds));
         whole_second();
         client_.program->start(*this);
         for (std::int64_t second = 1; second < seconds; ++second) {
@@ -166,6 +167,7 @@ class Run final : public ClientSystem, public ClockControl {
         set_rate();
         result_.offset.push_back(offset_);
         result_.rate.push_back(rate_);
+        result_.free_rate.push_back(own_->rate);
     }
 
     void run_until(std::int64_t end_ns) {

@@ -18,9 +18,10 @@ struct TimeClient {
 
 /// What a run of one client is judged by.
 struct TimeRun {
-    std::vector<double> offset;  ///< client's clock - true time at each whole true second [s]
-    std::vector<double> rate;    ///< its frequency error from then on, slews included [s/s]
-    std::vector<double> polls;   ///< when requests left [s]
+    std::vector<double> offset;     ///< client's clock - true time at each whole true second [s]
+    std::vector<double> rate;       ///< its frequency error from then on, slews included [s/s]
+    std::vector<double> free_rate;  ///< its oscillator's alone [s/s]
+    std::vector<double> polls;      ///< when requests left [s]
     std::uint64_t replies = 0;
     std::uint64_t steps = 0;
 };
