@@ -18,6 +18,8 @@ struct Mutant {
     int line;
 };
 const std::vector<Mutant>& mutants();
+/// Whether a change is one of the text only, after which no result may move.
+bool is_refactoring(const Mutant& mutant);
 
 /// What became of one change.
 struct Finding {
@@ -30,6 +32,7 @@ struct Finding {
     double run_s = 0;        ///< CPU time of the two whole runs
     double diff_s = 0;       ///< of telling them apart
     double events = 0;       ///< run again, of those of two whole runs
+    int signal = 0;          ///< that ended it
 };
 
 /// A scenario whose unchanged run is known.

@@ -45,6 +45,24 @@ decltype(auto) value(int number, const T& of) {
     }
 }
 
+/// Comparisons that give a tie to the other side, or say the same the other way round.
+template <class A, class B>
+bool less(int tie, int rewritten, const A& a, const B& b) {
+    return on(tie) ? a <= b : on(rewritten) ? !(b <= a) : a < b;
+}
+template <class A, class B>
+bool at_most(int tie, int rewritten, const A& a, const B& b) {
+    return on(tie) ? a < b : on(rewritten) ? !(b < a) : a <= b;
+}
+template <class A, class B>
+bool more(int tie, int rewritten, const A& a, const B& b) {
+    return on(tie) ? a >= b : on(rewritten) ? !(b >= a) : a > b;
+}
+template <class A, class B>
+bool at_least(int tie, int rewritten, const A& a, const B& b) {
+    return on(tie) ? a > b : on(rewritten) ? !(b > a) : a >= b;
+}
+
 inline void used(double) {}
 
 }  // namespace mutant

@@ -4,7 +4,9 @@ usage: plant.py SOURCE_FOLDER OUTPUT_FOLDER FILE...
 
 A mutant is one place in one line: a draw at another number, for another purpose or another subject; a delay rounded
 to 10 us; a parameter that is 1 % or one more; a handler that does nothing or does another one's work; two calls in
-the other order. `extra` mutants make a draw that nobody uses: no result may move. Writes the copies and mutants.inc,
+the other order; a tie that goes to the other side (`<` for `<=`). Three kinds are refactorings, after which no result
+may move: `extra` makes a draw that nobody uses, `reordered` makes another draw of the subject first, `rewritten` says a
+comparison the other way round. Writes the copies and mutants.inc,
 one line a mutant: kind, model file, line, folder.
 """
 
@@ -19,6 +21,9 @@ SENDING = re.compile(r"context\.(?:remind|send)\(")
 SAMPLE = re.compile(r"\bsample_duration\(")
 PARAMETER = re.compile(r"(?<![\w.\])>&])((?:\w+(?:\[\w+\])?(?:\.|->))*params_?(?:\[\w+\])?(?:\.|->)\w+)"
                        r"(?![\w.(\[]|->|\s*=[^=])")
+OPERAND = r"[A-Za-z_][\w.]*(?:(?:->|\[\w+\])[\w.]*)*(?:\(\))?"
+TIE = re.compile(rf"(?<![\w.\])>*&+-] )(?<![\w.\])>*&+-])({OPERAND})( (<=?|>=?) )({OPERAND})(?![\w.(\[{{<]|->| [-+*/])")
+TIES = {"<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
 CALL = re.compile(r"^( +)([\w.\->\[\]*]+\([^;{}]*\bcontext\b[^;{}]*\);)$")
 
 
@@ -50,13 +55,18 @@ class Source:
     def wrap(self, span, before, after=")"):
         begin, end = span
         begin += len(self.text[begin:end]) - len(self.text[begin:end].lstrip())
-        self.edits += [(begin, 1, before), (end, 0, after)]
+        self.edits += [(begin, 1, before, 0), (end, 0, after, 0)]
 
     def draws(self):
         for match in DRAW.finditer(self.text):
-            spans, _ = arguments(self.text, match.end())
+            spans, end = arguments(self.text, match.end())
             if len(spans) != 3:
                 continue
+            whole = self.text[match.start():end]
+            if "++" not in whole and not self.text[:match.start()].rstrip().endswith("mutant::"):
+                other = self.text[match.start():spans[2][0]] + " (" + self.text[spans[2][0]:spans[2][1]] + ") + 1)"
+                self.edits += [(match.start(), 3, f"(mutant::on({self.plant('reordered', match.start())}) ? "
+                                                  f"void({other}) : void(), ", 0), (end, 0, ")", 0)]
             self.wrap(spans[0], f"mutant::purpose({self.plant('purpose', match.start())}, ")
             self.wrap(spans[1], f"mutant::coordinate({self.plant('subject', match.start())}, ")
             self.wrap(spans[2], f"mutant::coordinate({self.plant('number', match.start())}, ")
@@ -91,7 +101,7 @@ class Source:
                 other = others[0].group(2)
                 here += (f"\n    if (mutant::on({self.plant('swapped', match.start())}))"
                          f" return on({other}{{}}, {index}, {context});")
-            self.edits.append((match.end(), 2, here))
+            self.edits.append((match.end(), 2, here, 0))
 
     def order(self):
         lines, at = self.text.split("\n"), 0
@@ -107,15 +117,31 @@ class Source:
                     not {e[0] for e in self.edits} & set(range(places[i], places[i + 1] + len(lines[i + 1]) + 1)):
                 number = self.plant("order", places[i])
                 both = f"{first.group(1)}if (mutant::on({number})) {{ {second.group(2)} {first.group(2)} }} else {{ "
-                self.edits.append((places[i], 0, both))
-                self.edits.append((places[i + 1] + len(lines[i + 1]), 0, " }"))
+                self.edits.append((places[i], 0, both, 0))
+                self.edits.append((places[i + 1] + len(lines[i + 1]), 0, " }", 0))
                 i += 1
             i += 1
 
+    def ties(self):
+        taken = set()
+        for begin, _, what, _ in self.edits:
+            taken.add(begin)
+        for match in TIE.finditer(self.text):
+            line = self.text[self.text.rfind("\n", 0, match.start()) + 1:match.start()]
+            # A loop one step further, or a type's parameters, are no ties.
+            if "for (" in line or "while (" in line or "//" in line or "template" in line or "assert" in line \
+                    or "EXPECT" in line or taken & set(range(match.start(), match.end() + 1)):
+                continue
+            name = TIES[match.group(3)]
+            tie, rewritten = self.plant("tie", match.start()), self.plant("rewritten", match.start())
+            self.edits.append((match.start(), 1, f"mutant::{name}({tie}, {rewritten}, ", 0))
+            self.edits.append((match.start(2), 1, ", ", len(match.group(2))))
+            self.edits.append((match.end(), 0, ")", 0))
+
     def written(self):
         text = self.text
-        for at, _, what in sorted(self.edits, key=lambda edit: edit[:2], reverse=True):
-            text = text[:at] + what + text[at:]
+        for at, _, what, gone in sorted(self.edits, key=lambda edit: edit[:2], reverse=True):
+            text = text[:at] + what + text[at + gone:]
         return '#include "tests/mutations/mutant.hpp"\n' + text
 
 
@@ -129,6 +155,7 @@ def main():
         one.delays()
         one.parameters()
         one.handlers()
+        one.ties()
         target = output / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(one.written())
