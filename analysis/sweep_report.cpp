@@ -516,6 +516,12 @@ struct CrossingLine {
             if (above(i) != above(0)) return true;
         return false;
     }
+    /// Whether no place has runs on both sides: there is nothing to fit.
+    bool unanimous() const {
+        for (std::size_t i = 0; i < x.size(); ++i)
+            if (events[i] > 0 && events[i] < trials[i]) return false;
+        return true;
+    }
     /// Places between which most answers change first.
     std::pair<double, double> bracket() const {
         std::size_t i = 1;
@@ -599,6 +605,14 @@ std::string boundary_html(const MergedSweep& sweep) {
                 continue;
             }
             const auto [from, to] = line.bracket();
+            if (line.unanimous()) {
+                rows += fmt::format(
+                    "<td class=\"n\">{:.5g} to {:.5g}</td><td></td><td class=\"n\">the runs of "
+                    "each "
+                    "place agree</td></tr>\n",
+                    from, to);
+                continue;
+            }
             const BoundaryPoint even = even_odds(line);
             rows += fmt::format(
                 "<td class=\"n\">{:.5g} to {:.5g}</td><td class=\"n\">{:.5g}</td><td "
