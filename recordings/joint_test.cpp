@@ -187,6 +187,7 @@ void call(const std::vector<Excess>& columns, const std::vector<double>& observe
 
 std::vector<double> sums_of(const std::vector<Excess>& columns) {
     std::vector<double> sums;
+    sums.reserve(columns.size());
     for (const Excess& column : columns) sums.push_back(sum_of(column.values));
     return sums;
 }
@@ -351,6 +352,7 @@ std::vector<SampleComparison> compare_further(std::span<const MetricValues> metr
     const std::size_t first = metrics.front().recorded.size();
     for (Excess& column : columns) normalise(column.values);
     std::vector<double> observed;
+    observed.reserve(columns.size());
     for (const Excess& column : columns)
         observed.push_back(sum_of(std::span(column.values).subspan(first)));
     const Tails tails = tails_under_labels(Matrix(columns), first, observed);

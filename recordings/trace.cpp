@@ -28,16 +28,80 @@ struct MadeDraw {
     std::uint64_t number;
 };
 
-/// An event whose handler sent something.
-struct Sender {
+/// A delivered event, as little of it as tells later what led to another one. Written for every
+/// event of a run, one behind another: looking up senders as the run goes would cost more than a
+/// tenth of it.
+struct Delivered {
     Time at;
-    EventKey key;  ///< its own, for whoever sent it
-    std::string_view message;
-    std::string_view model;
+    std::uint64_t tie;         ///< of its key: who sent it
+    std::uint64_t before;      ///< number of the one delivered to the same entity before, + 1
+    std::uint64_t first_draw;  ///< that its handler made; up to that of the next event
     std::uint32_t sent_before;
-    std::int64_t under_way = 0;  ///< sent less delivered, once it is known what it sent
-    std::uint64_t first_draw;
-    std::uint64_t draws = 0;
+    std::uint32_t type;  ///< of `Log::types`
+
+    EventKey key() const { return {at, tie}; }
+};
+
+/// The last so many delivered events.
+class Log {
+  public:
+    struct Type {
+        std::string_view message;
+        std::string_view model;
+    };
+
+    explicit Log(std::size_t entities) : last_(entities, 0) {}
+
+    void add(const ObservedEvent& event, std::uint64_t first_draw) {
+        std::uint64_t& last = last_[static_cast<std::size_t>(event.target)];
+        const std::size_t chunk = written_ / chunk_size % most_chunks;
+        if (chunk == chunks_.size()) chunks_.emplace_back(chunk_size);
+        chunks_[chunk][written_ % chunk_size] = {event.key.at, event.key.tie,     last,
+                                                 first_draw,   event.sent_before, type_of(event)};
+        last = ++written_;
+    }
+    std::uint64_t size() const { return written_; }
+    const Delivered& operator[](std::uint64_t number) const {
+        return chunks_[number / chunk_size % most_chunks][number % chunk_size];
+    }
+    const Type& type(const Delivered& event) const { return types_[event.type]; }
+
+    /// The number of the event whose handler sent an event: the last one delivered to its source
+    /// before as much was sent. nullopt: nobody's, or no more known.
+    std::optional<std::uint64_t> sender_of(const EventKey& key) const {
+        if (key.source() == no_entity) return std::nullopt;
+        std::uint64_t next = last_[static_cast<std::size_t>(key.source())];
+        while (next != 0 && next - 1 + chunk_size * most_chunks > written_) {
+            const Delivered& candidate = (*this)[next - 1];
+            if (candidate.sent_before <= key.count()) return next - 1;
+            next = candidate.before;
+        }
+        return std::nullopt;
+    }
+
+  private:
+    static constexpr std::size_t chunk_size = std::size_t{1} << 14;
+    static constexpr std::size_t most_chunks = std::size_t{1} << 8;  ///< 4 million events
+
+    std::uint32_t type_of(const ObservedEvent& event) {
+        const auto same = [&event](const Type& type) {
+            return type.message.data() == event.message.data() &&
+                   type.model.data() == event.model.data();
+        };
+        std::uint32_t& guess =
+            guesses_[(std::bit_cast<std::uintptr_t>(event.message.data()) >> 3) % guesses_.size()];
+        if (guess < types_.size() && same(types_[guess])) return guess;
+        const auto found = std::find_if(types_.begin(), types_.end(), same);
+        guess = static_cast<std::uint32_t>(found - types_.begin());
+        if (found == types_.end()) types_.push_back({event.message, event.model});
+        return guess;
+    }
+
+    std::vector<std::uint64_t> last_;  ///< by entity: number of its last event, + 1
+    std::vector<std::vector<Delivered>> chunks_;
+    std::uint64_t written_ = 0;
+    std::vector<Type> types_;
+    std::array<std::uint32_t, 256> guesses_{};
 };
 
 }  // namespace
@@ -48,7 +112,7 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
         : options(given), world(with_draws(scenario)) {
         world->kernel().observe(this);
         world->kernel().add_sink(*this);
-        senders.resize(world->kernel().entity_count());
+        log = std::make_unique<Log>(world->kernel().entity_count());
         options.until = Duration{std::min(options.until.ns, scenario.duration.ns)};
         const Following following(*this);
         world->start();
@@ -83,21 +147,8 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
 
     void event(const ObservedEvent& event) override {
         close_running();
-        std::vector<Sender>& own = senders[static_cast<std::size_t>(event.target)];
-        if (!own.empty()) {
-            Sender& last = own.back();
-            const std::int64_t sent =
-                std::int64_t{event.sent_before} - std::int64_t{last.sent_before};
-            if (sent == 0) {
-                own.pop_back();
-            } else {
-                last.under_way += sent;
-            }
-        }
-        if (own.size() >= 64 && std::has_single_bit(own.size())) forget_delivered(own);
-        if (Sender* sender = sender_of(event.key)) --sender->under_way;
-        own.push_back({event.key.at, event.key, event.message, event.model, event.sent_before, 0,
-                       draws_made, 0});
+        log->add(event, draws_made);
+        first_draw = draws_made;
         running = event.target;
         if (tracing) trace(event);
     }
@@ -143,23 +194,9 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
     /// Draws made since the running event began are its own.
     void close_running() {
         if (running == no_entity) return;
-        Sender& last = senders[static_cast<std::size_t>(running)].back();
-        last.draws = draws_made - last.first_draw;
-        if (tracing && !traced.empty()) traced.back().draws = draws_of(last.first_draw, last.draws);
+        if (tracing && !traced.empty())
+            traced.back().draws = draws_of(first_draw, draws_made - first_draw);
         running = no_entity;
-    }
-    static void forget_delivered(std::vector<Sender>& own) {
-        own.erase(std::remove_if(own.begin(), own.end() - 1,
-                                 [](const Sender& s) { return s.under_way == 0; }),
-                  own.end() - 1);
-    }
-    Sender* sender_of(const EventKey& key) {
-        if (key.source() == no_entity) return nullptr;
-        std::vector<Sender>& own = senders[static_cast<std::size_t>(key.source())];
-        const auto after = std::upper_bound(
-            own.begin(), own.end(), key.count(),
-            [](std::uint32_t count, const Sender& s) { return count < s.sent_before; });
-        return after == own.begin() ? nullptr : &*(after - 1);
     }
     std::vector<TraceDraw> draws_of(std::uint64_t first, std::uint64_t count) const {
         std::vector<TraceDraw> draws;
@@ -202,25 +239,22 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
         }
         return std::to_string(bits);
     }
-    TraceOrigin origin_of(const ObservedEvent& event) {
-        TraceOrigin origin{{}, event.key.source(), event.target};
-        EventKey key = event.key;
-        while (origin.causes.size() < longest_chain) {
-            const Sender* sender = sender_of(key);
-            if (sender == nullptr) break;
-            origin.causes.push_back({sender->at, sender->message, sender->model, key.source(),
-                                     sender->first_draw, sender->draws});
-            key = sender->key;
-        }
-        return origin;
-    }
     std::vector<TraceCause> chain_of(const TraceOrigin& origin) const {
         std::vector<TraceCause> chain;
-        for (const TraceOrigin::Cause& cause : origin.causes)
-            chain.push_back({cause.at, std::string(cause.message), std::string(cause.model),
-                             name_of(cause.entity, cause.model),
-                             draws_of(cause.first_draw, cause.draws)});
-        if (chain.empty()) chain.push_back(start_of(origin.source, origin.target));
+        EventKey key = origin.key;
+        while (chain.size() < longest_chain) {
+            const std::optional<std::uint64_t> sender = log->sender_of(key);
+            if (!sender) break;
+            const Delivered& event = (*log)[*sender];
+            const Log::Type& type = log->type(event);
+            const std::uint64_t end =
+                *sender + 1 < log->size() ? (*log)[*sender + 1].first_draw : draws_made;
+            chain.push_back({event.at, std::string(type.message), std::string(type.model),
+                             name_of(key.source(), type.model),
+                             draws_of(event.first_draw, end - event.first_draw)});
+            key = event.key();
+        }
+        if (chain.empty()) chain.push_back(start_of(origin.key.source(), origin.target));
         return chain;
     }
     void trace(const ObservedEvent& event) {
@@ -229,10 +263,10 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
         one.phase = phase_words[static_cast<std::size_t>(event.key.phase())];
         one.message = event.message;
         one.model = event.model;
-        one.origin = origin_of(event);
+        one.origin = {event.key, event.target};
         one.target = name_of(event.target, event.model);
-        one.source = name_of(event.key.source(),
-                             one.origin.causes.empty() ? "" : one.origin.causes.front().model);
+        const std::optional<std::uint64_t> sender = log->sender_of(event.key);
+        one.source = name_of(event.key.source(), sender ? log->type((*log)[*sender]).model : "");
         one.target_identity = world->kernel().identity_of(event.target);
         one.source_identity = world->kernel().identity_of(event.key.source());
         one.count = event.key.count();
@@ -265,8 +299,9 @@ struct TracedRun::Parts final : public RunObserver, public DrawObserver, public 
     Options options;
     std::vector<MadeDraw> made = std::vector<MadeDraw>(draws_kept);
     std::uint64_t draws_made = 0;
-    std::vector<MadeDraw> at_start;            ///< before the first event, by subject
-    std::vector<std::vector<Sender>> senders;  ///< by entity
+    std::vector<MadeDraw> at_start;  ///< before the first event, by subject
+    std::unique_ptr<Log> log;
+    std::uint64_t first_draw = 0;  ///< of the running event's handler
     EntityId running = no_entity;
     bool tracing = false;
     bool finished = false;

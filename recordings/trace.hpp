@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace driftstorm {
@@ -49,18 +48,9 @@ struct TraceCause {
     friend bool operator==(const TraceCause&, const TraceCause&) = default;
 };
 
-/// What led to an event as the run keeps it, to be put into words where it is asked for.
+/// What tells, while the run goes on, what led to an event.
 struct TraceOrigin {
-    struct Cause {
-        Time at{};
-        std::string_view message;
-        std::string_view model;
-        EntityId entity = no_entity;
-        std::uint64_t first_draw = 0;
-        std::uint64_t draws = 0;
-    };
-    std::vector<Cause> causes;  ///< nearest first
-    EntityId source = no_entity;
+    EventKey key;
     EntityId target = no_entity;
 };
 
@@ -103,8 +93,8 @@ class TraceSource {
     virtual void resolve(TraceEvent& event) const { static_cast<void>(event); }
 };
 
-/// Runs a scenario and traces one window. Before it only who sent what is kept, for events that are
-/// still on their way: a chain and the draws behind it reach back beyond the window.
+/// Runs a scenario and traces one window. Before it only who sent what is kept, of the last four
+/// million events: a chain and the draws behind it reach back beyond the window.
 class TracedRun final : public TraceSource {
   public:
     struct Options {

@@ -86,6 +86,7 @@ std::vector<std::string> changed_models(const Baseline& baseline, const Recorded
 /// its part of the false alarms.
 void compare(Verification& verification) {
     std::vector<MetricValues> values;
+    values.reserve(verification.metrics.size());
     for (const MetricVerdict& metric : verification.metrics)
         values.push_back({metric.recorded, metric.now, metric.further, metric.tolerance});
     const auto pairs = compare_pairs(values, paired_share * false_alarm_rate);
