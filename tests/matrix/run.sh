@@ -15,7 +15,7 @@ full=
 until_of() {
     case $1 in
         commuter_train) echo "17 min" ;;
-        clock_skew_reordering | mm1 | server_outage_* | walk_5g) ;;
+        clock_skew_reordering | drift_free_run | mm1 | server_outage_* | suspend_resume | walk_5g) ;;
         *) echo "10 min" ;;
     esac
 }
