@@ -218,10 +218,9 @@ std::vector<double> filled(const PhaseMap& map) {
 class ColourScale {
   public:
     ColourScale(double low, double high, const std::vector<double>& values)
-        : low_(low), high_(high) {
+        : low_(low), high_(high), least_(high) {
         std::size_t finite = 0;
         std::size_t dark = 0;
-        least_ = high;
         for (const double value : values) {
             if (!std::isfinite(value)) continue;
             ++finite;
@@ -254,7 +253,7 @@ class ColourScale {
 
   private:
     double low_, high_;
-    double least_ = 0;  ///< above zero
+    double least_;  ///< above zero
     bool logarithmic_ = false;
 };
 

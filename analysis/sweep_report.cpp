@@ -278,8 +278,8 @@ void add_maps(const MergedSweep& sweep, std::vector<std::pair<std::string, std::
         if (const std::string metric = sweep.boundary_metric(); !metric.empty()) {
             const std::string is = sweep.file().text_attribute("/", "boundary_is").value_or("");
             const std::string theory = theory_of(sweep, metric);
-            if (const auto found =
-                    boundary_of(sweep, plane_of(sweep.summary(metric)), metric + " " + is))
+            if (const auto found = boundary_of(sweep, plane_of(sweep.summary(metric)),
+                                               fmt::format("{} {}", metric, is)))
                 map.boundaries.push_back(*found);
             if (!theory.empty())
                 if (const auto found = boundary_of(
