@@ -152,6 +152,10 @@ void TimeClients::on(const PacketArrives&, const Packet& packet, Index device, C
     if (!sntp.waiting || body.request + 1 != sntp.requests) return;
     sntp.waiting = false;
     clocks_.cancel(device, owner_, timeout_timer(body.source));
+    if (body.stratum == 0) {  // a kiss code is no time
+        give_up(context, device, body.source);
+        return;
+    }
 
     // The round trip is measured by the boot clock, so a step of the wall clock meanwhile does no
     // harm.
