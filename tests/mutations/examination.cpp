@@ -215,8 +215,8 @@ Finding apart(const std::function<Finding()>& examine) {
     if (child == 0) {
         close(ends[0]);
         // What a broken promise or a signal has to say is of no interest here.
-        for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGTERM, SIGALRM})
-            std::signal(signal, SIG_DFL);
+        for (const int number : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGTERM, SIGALRM})
+            std::signal(number, SIG_DFL);
         if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(1);
         alarm(30);
         try {
