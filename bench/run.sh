@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter] [sweep]
+# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter] [sweep] [time_clients]
 # Programs take turns, so that a busy machine is unfair to none; each figure is the median of CPU times.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -77,10 +77,13 @@ commuter() { "$here/commuter.sh" "$build"; }
 
 sweep() { "$here/sweep.sh" "$build"; }
 
-[ $# -gt 0 ] || set -- phold mm1 commuter sweep
+# A chrony client-day by parts, and 100,000 SNTP phones: no peer to take turns with.
+time_clients() { "$bin/time_clients_bench"; }
+
+[ $# -gt 0 ] || set -- phold mm1 commuter sweep time_clients
 for name; do
     case $name in
-        phold | mm1 | commuter | sweep) $name ;;
-        *) echo "bench: no benchmark '$name': phold, mm1, commuter or sweep" >&2; exit 2 ;;
+        phold | mm1 | commuter | sweep | time_clients) $name ;;
+        *) echo "bench: no benchmark '$name': phold, mm1, commuter, sweep or time_clients" >&2; exit 2 ;;
     esac
 done

@@ -2,6 +2,7 @@
 
 #include "sim/core/expect.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -10,8 +11,11 @@ namespace driftstorm {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
-constexpr std::uint32_t kernel_timer = 1'000'000;  ///< the host's own, beyond any program's
-constexpr unsigned program_timers = 20;  ///< more than any program has, with its sixteen sources
+constexpr std::uint32_t kernel_timer = 0;          // the programs' own come after it
+constexpr std::uint32_t least_program_timers = 3;  // chrony has one more than sources
+constexpr double slack_s = 1e-6;                   // a timer is late by this [s]
+constexpr double tolerable_s = 20e-6;              // or by this, when the clock was retuned [s]
+constexpr std::int64_t shortest_measurement_ns = second_ns / 2;
 
 constexpr std::int64_t whole_seconds(std::int64_t ns) {
     return (ns - (ns % second_ns + second_ns) % second_ns) / second_ns;
@@ -26,6 +30,7 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
   public:
     Host(ProgramClients& owner, Context& context, Client& client)
         : owner_(owner), clocks_(owner.clocks_), context_(context), client_(client) {
+        measure();
         catch_up();
     }
     /// What the program did to the clock takes effect as it lets go of it.
@@ -36,9 +41,7 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
     Host& operator=(const Host&) = delete;
 
     ClockControl& clock() override { return *this; }
-    double monotonic() const override {
-        return Time{clocks_.read(client_.clock, timers(), context_.now()).ns}.seconds();
-    }
+    double monotonic() const override { return Time{now(timers()).ns}.seconds(); }
     void send_request(unsigned source, int poll) override {
         const std::uint32_t request = client_.requests++;
         NtpBody body;
@@ -61,22 +64,19 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
         owner_.door_up_(context_, Duration{}, packet);
     }
     void set_timer(unsigned timer, double seconds) override {
-        DRIFTSTORM_EXPECT(seconds == seconds && timer < program_timers);
+        DRIFTSTORM_EXPECT(seconds == seconds && timer + 1 < client_.timers);
         // A nanosecond later, so that the program's own arithmetic finds its time come.
         const double ns = std::ceil(std::fmax(seconds, 0) * 1e9) + 1;
-        clocks_.arm_after(context_, client_.clock, timers(),
-                          {static_cast<std::int64_t>(std::fmin(ns, 3e18))}, owner_.owner_, timer);
+        arm(timer + 1, now(timers()) + Duration{static_cast<std::int64_t>(std::fmin(ns, 3e18))});
     }
     void cancel_timer(unsigned timer) override {
-        clocks_.cancel(client_.clock, owner_.owner_, timer);
+        if (timer + 1 < client_.timers) disarm(timer + 1);
     }
     double uniform() override {
         return context_.uniform("time_program.client", client_.identity, ++client_.draws);
     }
 
-    Reading read() const override {
-        return clocks_.read(client_.clock, ClockKind::wall, context_.now());
-    }
+    Reading read() const override { return now(ClockKind::wall); }
     void step(double seconds) override {
         client_.kernel.stepped();
         retune();
@@ -107,21 +107,98 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
         client_.seconds_done = now;
     }
 
+    /// The timer's event has come. @return whether its clock has, too; if not it goes on waiting
+    bool expired(std::uint32_t number) {
+        Timer& timer = owner_.timers_[client_.first_timer + number];
+        if (now(kind_of(number)) < timer.target) {
+            timer.held = stands_still(number);
+            if (!timer.held) schedule(number);
+            return false;
+        }
+        timer.armed = false;
+        return true;
+    }
+    /// The device is awake again.
+    void release_timers() {
+        for (std::uint32_t number = 0; number < client_.timers; ++number) {
+            Timer& timer = owner_.timers_[client_.first_timer + number];
+            if (timer.held) schedule(number);
+            timer.held = false;
+        }
+    }
+    void disarm(std::uint32_t number) {
+        Timer& timer = owner_.timers_[client_.first_timer + number];
+        timer.armed = false;
+        timer.held = false;
+        timer.generation = {++client_.generation.value};
+    }
+    /// The rate of the clock at the start, which nothing has measured yet.
+    void begin() {
+        client_.measured_at = context_.now();
+        client_.measured = now(ClockKind::boot);
+        const Time later = clocks_.when(client_.clock, ClockKind::boot,
+                                        client_.measured + Duration{second_ns}, context_.now());
+        client_.gain = 1.0 / std::fmax((later - context_.now()).seconds(), 0.5) - 1.0;
+        client_.seconds_done = kernel_seconds();
+    }
+
   private:
     ClockKind timers() const { return owner_.plans_[client_.plan].timers; }
-    std::int64_t kernel_seconds() const {
-        return whole_seconds(clocks_.read(client_.clock, ClockKind::monotonic, context_.now()).ns);
+    ClockKind kind_of(std::uint32_t number) const {
+        return number == kernel_timer ? ClockKind::monotonic : timers();
+    }
+    bool stands_still(std::uint32_t number) const {
+        return kind_of(number) == ClockKind::monotonic && clocks_.asleep(client_.clock);
+    }
+    Reading now(ClockKind kind) const { return clocks_.read(client_.clock, kind, context_.now()); }
+    std::int64_t kernel_seconds() const { return whole_seconds(now(ClockKind::monotonic).ns); }
+
+    void measure() {
+        const Duration passed = context_.now() - client_.measured_at;
+        if (passed.ns < shortest_measurement_ns) return;
+        const Reading boot = now(ClockKind::boot);
+        client_.gain = static_cast<double>((boot - client_.measured).ns - passed.ns) /
+                       static_cast<double>(passed.ns);
+        client_.measured_at = context_.now();
+        client_.measured = boot;
     }
     void retune() {
         const Rate correction = Rate::fraction(client_.kernel.correction());
         if (correction == client_.rate) return;
+        const double change =
+            (1.0 + correction.as_fraction()) / (1.0 + client_.rate.as_fraction()) - 1.0;
         client_.rate = correction;
         clocks_.retune(context_, client_.clock, correction);
+        client_.gain = (1.0 + client_.gain) * (1.0 + change) - 1.0;
+        client_.measured_at = context_.now();
+        client_.measured = now(ClockKind::boot);
+        for (std::uint32_t number = 0; number < client_.timers; ++number) {
+            const Timer& timer = owner_.timers_[client_.first_timer + number];
+            if (!timer.armed || timer.held) continue;
+            const double left = (timer.target - now(kind_of(number))).seconds();
+            if (std::abs(change) * left > tolerable_s) schedule(number);
+        }
+    }
+    void arm(std::uint32_t number, Reading target) {
+        Timer& timer = owner_.timers_[client_.first_timer + number];
+        timer.target = target;
+        timer.armed = true;
+        timer.held = stands_still(number);
+        if (!timer.held) schedule(number);
+    }
+    void schedule(std::uint32_t number) {
+        Timer& timer = owner_.timers_[client_.first_timer + number];
+        timer.generation = {++client_.generation.value};
+        const double left = (timer.target - now(kind_of(number))).seconds();
+        const double wait = std::fmax(left, 0) / (1.0 + client_.gain) + slack_s;
+        if (wait > 3e9) return;  // beyond any run
+        context_.remind(owner_, owner_.client_of_[client_.clock],
+                        Duration{static_cast<std::int64_t>(wait * 1e9)},
+                        TimerDue{.timer = number, .generation = timer.generation});
     }
     void arm_kernel() {
-        if (clocks_.armed(client_.clock, owner_.owner_, kernel_timer)) return;
-        clocks_.arm(context_, client_.clock, ClockKind::monotonic,
-                    Reading{(kernel_seconds() + 1) * second_ns}, owner_.owner_, kernel_timer);
+        if (owner_.timers_[client_.first_timer + kernel_timer].armed) return;
+        arm(kernel_timer, Reading{(kernel_seconds() + 1) * second_ns});
     }
 
     ProgramClients& owner_;
@@ -130,11 +207,9 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
     Client& client_;
 };
 
-ProgramClients::ProgramClients(DeviceClocks& clocks)
-    : clocks_(clocks),
-      owner_(clocks.add_owner([this](Context& context, Index device, std::uint32_t timer) {
-          timer_fires(context, device, timer);
-      })) {}
+ProgramClients::ProgramClients(DeviceClocks& clocks) : clocks_(clocks) {
+    clocks.on_resume([this](Context& context, Index device) { resumed(context, device); });
+}
 
 std::uint32_t ProgramClients::add_plan(Plan plan) {
     if (plan.nodes.empty() || plan.sources == 0)
@@ -153,6 +228,9 @@ Index ProgramClients::add(std::uint32_t plan, std::uint64_t identity, Index cloc
     made.plan = plan;
     made.clock = clock;
     made.kernel = KernelClock(plans_[plan].rules);
+    made.first_timer = static_cast<std::uint32_t>(timers_.size());
+    made.timers = 1 + std::max(least_program_timers, plans_[plan].sources + 1);
+    timers_.resize(timers_.size() + made.timers);
     const auto client = static_cast<Index>(clients_.size());
     if (client_of_.size() <= clock) client_of_.resize(clock + 1u, no_client);
     client_of_[clock] = client;
@@ -173,19 +251,27 @@ void ProgramClients::start(Context& context, Index index) {
     Client& client = clients_[index];
     resolve(context, client);
     client.online = connected_(client.clock);
-    client.seconds_done =
-        whole_seconds(clocks_.read(client.clock, ClockKind::monotonic, context.now()).ns);
     Host host(*this, context, client);
+    host.begin();
     programs_.of[index]->start(host);
     if (plans_[client.plan].on_network_change == NetworkOrder::onoffline && !client.online)
         programs_.of[index]->on_network(host, NetworkOrder::onoffline, false);
 }
 
-void ProgramClients::timer_fires(Context& context, Index device, std::uint32_t timer) {
-    const Index index = client_of_[device];
-    Client& client = clients_[index];
-    Host host(*this, context, client);
-    if (timer != kernel_timer) programs_.of[index]->on_timer(host, timer);
+void ProgramClients::on(const TimerDue& message, Index index, Context& context) {
+    Host host(*this, context, clients_[index]);
+    if (!host.expired(message.timer)) return;
+    // At the kernel's timer the host has already let the second pass.
+    if (message.timer != kernel_timer) programs_.of[index]->on_timer(host, message.timer - 1);
+}
+
+void ProgramClients::resumed(Context& context, Index device) {
+    if (device >= client_of_.size() || client_of_[device] == no_client) return;
+    Client& client = clients_[client_of_[device]];
+    // What the clocks did meanwhile tells nothing of their rate.
+    client.measured_at = context.now();
+    client.measured = clocks_.read(device, ClockKind::boot, context.now());
+    Host(*this, context, client).release_timers();
 }
 
 void ProgramClients::on(const PacketArrives&, const Packet& packet, Index index, Context& context) {
@@ -230,11 +316,10 @@ void ProgramClients::on(const NetworkChanged&, Index index, Context& context) {
     if (!online && !was_online) return;
     if (order == NetworkOrder::restart) {
         if (!online) return;
-        for (unsigned timer = 0; timer < program_timers; ++timer)
-            clocks_.cancel(client.clock, owner_, timer);
         programs_.of[index] = plans_[client.plan].make();
         resolve(context, client);
         Host host(*this, context, client);
+        for (std::uint32_t timer = 1; timer < client.timers; ++timer) host.disarm(timer);
         programs_.of[index]->start(host);
         return;
     }

@@ -56,7 +56,20 @@ class ProgramClients {
         static constexpr std::string_view name = "time_program.network_changed";
         static constexpr Phase phase = Phase::protocol;
     };
-    using Messages = std::tuple<PacketArrives, NetworkChanged>;
+    /// A timer's clock has about reached its target.
+    struct TimerDue {
+        static constexpr std::string_view name = "time_program.timer_due";
+        static constexpr Phase phase = Phase::protocol;
+        std::uint32_t timer = 0;
+        Generation generation;
+        static constexpr auto fields() {
+            return std::tuple{
+                Field<TimerDue, std::uint32_t>{"timer", &TimerDue::timer, "", "the host's number"},
+                Field<TimerDue, Generation>{"generation", &TimerDue::generation, "",
+                                            "tells a moved one"}};
+        }
+    };
+    using Messages = std::tuple<PacketArrives, NetworkChanged, TimerDue>;
 
     /// A class of clients.
     struct Plan {
@@ -102,7 +115,12 @@ class ProgramClients {
 
     void on(const PacketArrives& message, const Packet& packet, Index client, Context& context);
     void on(const NetworkChanged& message, Index client, Context& context);
-    auto state() { return std::tie(clients_, programs_); }
+    void on(const TimerDue& message, Index client, Context& context);
+    bool stale(const TimerDue& message, Index client) const {
+        return timers_[clients_[client].first_timer + message.timer].generation !=
+               message.generation;
+    }
+    auto state() { return std::tie(clients_, timers_, programs_); }
 
   private:
     class Host;
@@ -120,7 +138,21 @@ class ProgramClients {
         std::uint32_t first_request = 0;  ///< of this life of the program
         std::uint32_t rotation = 0;       ///< where the pool's name pointed when it was resolved
         std::uint32_t lives = 0;
-        bool online = true;  ///< as the program was last told
+        std::uint32_t first_timer = 0;  ///< in timers_; the first is the kernel's
+        std::uint32_t timers = 0;
+        Generation generation;  ///< last one given to a timer
+        Time measured_at;       ///< when the rate of the boot clock was last measured
+        Reading measured;       ///< what it showed then
+        double gain = 0;        ///< of the boot clock, as measured and retuned since [s/s]
+        bool online = true;     ///< as the program was last told
+    };
+    /// An event near the target: timers of an operating system are late by some slack anyway, and
+    /// to find the very nanosecond under noise costs more than all the rest of a poll.
+    struct Timer {
+        Reading target;
+        Generation generation;
+        bool armed = false;
+        bool held = false;  ///< due, but its clock stands still
     };
     struct Programs {
         std::vector<std::unique_ptr<ClientProgram>> of;
@@ -129,7 +161,7 @@ class ProgramClients {
         }
     };
 
-    void timer_fires(Context& context, Index device, std::uint32_t timer);
+    void resumed(Context& context, Index device);
     void resolve(Context& context, Client& client);
     EntityId node(const Client& client, unsigned source) const {
         const Plan& plan = plans_[client.plan];
@@ -137,12 +169,12 @@ class ProgramClients {
     }
 
     DeviceClocks& clocks_;
-    TimerOwner owner_;
     PacketDoor door_up_;
     std::function<bool(Index)> connected_;
     std::vector<Plan> plans_;
     std::vector<Index> client_of_;  ///< by device
     std::vector<Client> clients_;
+    std::vector<Timer> timers_;  ///< by client
     Programs programs_;
 };
 
