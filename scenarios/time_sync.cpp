@@ -103,7 +103,8 @@ Node time_sync_node(const TimeSync& sync) {
         [](const auto& words) {
             using Client = std::remove_cvref_t<decltype(words)>;
             std::vector<Node::Entry> keys{{"client", {}, text_node(std::string(Client::client))}};
-            for (const Node::Entry& entry : params_node(words).entries())
+            const Node fields = params_node(words);
+            for (const Node::Entry& entry : fields.entries())
                 if (!(entry.key == "server" && entry.value.is_scalar() &&
                       entry.value.text().empty()))
                     keys.push_back(entry);
