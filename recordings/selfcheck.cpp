@@ -12,10 +12,14 @@ namespace driftstorm {
 
 namespace corpus {
 extern const std::string_view list;  ///< recordings/corpus.txt
+extern const std::string_view android_day;
+extern const std::string_view chrony_after_handoff;
 extern const std::string_view clock_skew_reordering;
 extern const std::string_view commuter_train;
 extern const std::string_view drift;
+extern const std::string_view leap_smear_mix;
 extern const std::string_view mm_one;
+extern const std::string_view ntp_pool_storm;
 extern const std::string_view server_outage_no_retry;
 extern const std::string_view server_outage_one_retry;
 extern const std::string_view suspend_resume;
@@ -26,10 +30,14 @@ extern const std::string_view walking_trace;
 namespace {
 
 const std::vector<std::pair<std::string_view, const std::string_view*>> files{
+    {"android_day.yaml", &corpus::android_day},
+    {"chrony_after_handoff.yaml", &corpus::chrony_after_handoff},
     {"clock_skew_reordering.yaml", &corpus::clock_skew_reordering},
     {"commuter_train.yaml", &corpus::commuter_train},
     {"drift_free_run.yaml", &corpus::drift},
+    {"leap_smear_mix.yaml", &corpus::leap_smear_mix},
     {"mm1.yaml", &corpus::mm_one},
+    {"ntp_pool_storm.yaml", &corpus::ntp_pool_storm},
     {"server_outage_no_retry.yaml", &corpus::server_outage_no_retry},
     {"server_outage_one_retry.yaml", &corpus::server_outage_one_retry},
     {"suspend_resume.yaml", &corpus::suspend_resume},

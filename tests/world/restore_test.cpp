@@ -23,14 +23,18 @@ struct Library {
     std::int64_t save_s;  ///< an instant in the middle of things
     std::int64_t end_s;
 };
-constexpr std::array<Library, 8> library{{{"commuter_train.yaml", 397, 430},
-                                          {"walk_5g.yaml", 187, 603},
-                                          {"clock_skew_reordering.yaml", 911, 1500},
-                                          {"mm1.yaml", 333, 500},
-                                          {"server_outage_no_retry.yaml", 127, 200},
-                                          {"drift_free_run.yaml", 90000, 180000},
-                                          {"suspend_resume.yaml", 15000, 40000},
-                                          {"server_outage_one_retry.yaml", 128, 200}}};
+constexpr std::array<Library, 12> library{{{"commuter_train.yaml", 397, 430},
+                                           {"walk_5g.yaml", 187, 603},
+                                           {"clock_skew_reordering.yaml", 911, 1500},
+                                           {"mm1.yaml", 333, 500},
+                                           {"server_outage_no_retry.yaml", 127, 200},
+                                           {"drift_free_run.yaml", 90000, 180000},
+                                           {"suspend_resume.yaml", 15000, 40000},
+                                           {"chrony_after_handoff.yaml", 30000, 54000},
+                                           {"ntp_pool_storm.yaml", 5000, 6300},
+                                           {"android_day.yaml", 40000, 90000},
+                                           {"leap_smear_mix.yaml", 40000, 70000},
+                                           {"server_outage_one_retry.yaml", 128, 200}}};
 
 std::string digest_of(World& world, Time end) {
     world.run_until(end);
