@@ -43,8 +43,7 @@ struct Package {
     std::string where;
 };
 const std::vector<Package> packages{
-    {std::regex{"boost/.*"},
-     std::regex{R"((sim/network|analysis/(stability|field_data))/.*\.cpp)"},
+    {std::regex{"boost/.*"}, std::regex{R"((sim/network|analysis/(stability|field_data))/.*\.cpp)"},
      "sim/network/*.cpp, analysis/stability/*.cpp and analysis/field_data/*.cpp"},
     {std::regex{"pcap/.*"}, std::regex{R"(analysis/field_data/capture\.cpp)"},
      "analysis/field_data/capture.cpp"},
