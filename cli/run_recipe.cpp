@@ -1,9 +1,9 @@
 #include "cli/run_recipe.hpp"
 
-#include "cli/ntp_capture.hpp"
 #include "cli/progress.hpp"
 #include "cli/scenario_facts.hpp"
 #include "cli/version.hpp"
+#include "scenarios/ntp_capture.hpp"
 #include "scenarios/world.hpp"
 #include "sim/core/expect.hpp"
 #include "sim/output/results_file.hpp"

@@ -121,6 +121,7 @@ class Fit {
     Best improve(Logs logs, const std::vector<Coefficient>& free, double reach,
                  double tolerance) const {
         std::vector<double> first;
+        first.reserve(free.size());
         for (const Coefficient one : free) first.push_back(logs[one]);
         const auto filled = [&](const std::vector<double>& at) {
             Logs all = logs;

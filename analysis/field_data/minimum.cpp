@@ -21,7 +21,7 @@ std::vector<double> beyond(const std::vector<double>& centre, const std::vector<
 }  // namespace
 
 Minimum find_minimum(const std::function<double(const std::vector<double>&)>& function,
-                     std::vector<double> first, double reach, double tolerance) {
+                     const std::vector<double>& first, double reach, double tolerance) {
     const std::size_t n = first.size();
     const auto value_at = [&](std::vector<double> point) {
         const double value = function(point);

@@ -16,6 +16,6 @@ struct Minimum {
 /// @param reach  size of the first simplex, each coordinate; > 0
 /// @param tolerance  the simplex has shrunk enough when its values differ by less
 Minimum find_minimum(const std::function<double(const std::vector<double>&)>& function,
-                     std::vector<double> first, double reach, double tolerance);
+                     const std::vector<double>& first, double reach, double tolerance);
 
 }  // namespace driftstorm::field_data

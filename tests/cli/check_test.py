@@ -184,7 +184,7 @@ CASES = [
     ("an unknown kind of mobility", TRAIN, [("kind: rail", "kind: train")],
      ("train", "'kind' must be fixed, rail or trace, got 'train'; did you mean 'rail'?")),
     ("an unknown protocol", TRAIN, [("protocol: sntp", "protocol: ntp")],
-     ("ntp", "'protocol' must be sntp or nitz, got 'ntp'; did you mean 'sntp'?")),
+     ("ntp", "'protocol' must be sntp, nitz or gnss, got 'ntp'; did you mean 'sntp'?")),
     ("too many nodes", TRAIN, [("    nodes: 3\n", "    nodes: 100\n")],
      ("100", "'nodes' must be between 1 and 32, got '100'")),
     ("no workers", QUEUE, [("workers: 1", "workers: 0")],

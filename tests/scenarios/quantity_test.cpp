@@ -101,6 +101,7 @@ TEST_CASE("every unit converts to the base unit of its dimension by the exact fa
                         {"3 ppm/K", "ppb/K", 3000},
                         {"-34 ppb/K^2", "ppb/K^2", -34},
                         {"-0.034 ppm/K^2", "ppb/K^2", -34},
+                        {"2 ppb/K^3", "ppb/K^3", 2},
                         {"0.0001 ppm/K^3", "ppb/K^3", 0.1},
                         {"42", "", 42}};
     std::vector<std::string_view> seen;

@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-namespace driftstorm::cli {
+namespace driftstorm {
 
 /// Writes NTP packets to a file of libpcap's format with nanosecond stamps, as a capture at the
 /// time servers has them: Ethernet, IPv4 and UDP port 123. Device k is 10.0.0.0 + k, server k is
@@ -41,4 +41,4 @@ class NtpCapture {
     std::uint64_t packets_ = 0;
 };
 
-}  // namespace driftstorm::cli
+}  // namespace driftstorm

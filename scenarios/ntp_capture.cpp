@@ -1,4 +1,4 @@
-#include "cli/ntp_capture.hpp"
+#include "scenarios/ntp_capture.hpp"
 
 #include "models/timesync/ntp_wire.hpp"
 #include "sim/output/output_error.hpp"
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace driftstorm::cli {
+namespace driftstorm {
 
 namespace {
 
@@ -84,8 +84,10 @@ void put_udp(Frame& frame, std::uint32_t from, std::uint32_t to, const NtpPayloa
 }  // namespace
 
 NtpCapture::NtpCapture(std::string path, std::int64_t epoch_unix_ns, Number number)
-    : path_(std::move(path)), epoch_unix_ns_(epoch_unix_ns), number_(std::move(number)) {
-    file_ = std::fopen(path_.c_str(), "wb");
+    : path_(std::move(path)),
+      epoch_unix_ns_(epoch_unix_ns),
+      number_(std::move(number)),
+      file_(std::fopen(path_.c_str(), "wb")) {
     if (file_ == nullptr) throw OutputError(path_, std::strerror(errno));
     constexpr std::uint32_t nanosecond_stamps = 0xa1b23c4d;
     constexpr std::uint32_t ethernet = 1;
@@ -136,4 +138,4 @@ void NtpCapture::finish() {
     if (failed != 0) throw OutputError(path_, std::strerror(errno));
 }
 
-}  // namespace driftstorm::cli
+}  // namespace driftstorm
