@@ -60,7 +60,7 @@ std::int64_t unix_ns_of(NtpStamp stamp, std::int64_t near_unix_ns) {
 NtpPayload ntp_payload(const NtpBody& body, std::uint8_t mode, std::int64_t epoch_unix_ns) {
     constexpr unsigned version = 4;
     NtpPayload payload{};
-    payload[0] = static_cast<std::uint8_t>(body.leap << 6 | version << 3 | mode);
+    payload[0] = static_cast<std::uint8_t>(unsigned{body.leap} << 6 | version << 3 | mode);
     payload[1] = body.stratum;
     payload[2] = static_cast<std::uint8_t>(body.poll);
     payload[3] = static_cast<std::uint8_t>(body.precision);
