@@ -44,7 +44,8 @@ struct Generator::Reader {
         if (name == "time") return keep({Word::time, 0, {}});
         double value = 0;
         const auto read = std::from_chars(name.data(), name.data() + name.size(), value);
-        if (read.ec != std::errc() || read.ptr != name.data() + name.size())
+        if (read.ec != std::errc() || read.ptr != name.data() + name.size() ||
+            !std::isfinite(value))
             fail("unknown variable '" + std::string(name) + "'");
         return keep({Word::constant, value, {}});
     }

@@ -40,7 +40,9 @@ struct TimeCell {
     double event_length = 0;      ///< [s]
     int seeds = 0;                ///< runs of the real program
     std::string network_text;
+    std::string network_place;  ///< where it stands, for complaints
     std::string client_text;
+    std::string client_place;
     bool fixed_poll = false;
     std::map<std::string, double> reference;          ///< "off_rms_all_mean" ..., as in the file
     std::map<std::string, std::vector<double>> runs;  ///< of statistics, by run
@@ -53,7 +55,8 @@ struct TimeCell {
 
 /// Reads a folder with reference.csv, and where they exist runs.csv, series/NAME.csv and
 /// configs/NAME.sim.conf and .client.conf (else the columns of reference.csv with the same words).
-/// @throws std::runtime_error naming the file
+/// Columns may be in any order and have others beside them; lines may end as DOS ends them.
+/// @throws std::runtime_error "file:line: ..." naming the column that is missing or what is wrong
 std::vector<TimeCell> read_time_cells(const std::string& folder);
 
 }  // namespace driftstorm::validation

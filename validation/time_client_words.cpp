@@ -6,6 +6,7 @@
 #include "models/timesync/timesyncd_client.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <stdexcept>
 
@@ -36,11 +37,17 @@ class Words {
         const std::string word = next();
         double value = 0;
         const auto read = std::from_chars(word.data(), word.data() + word.size(), value);
-        if (read.ec != std::errc() || read.ptr != word.data() + word.size())
+        if (read.ec != std::errc() || read.ptr != word.data() + word.size() ||
+            !std::isfinite(value))
             fail("'" + word + "' is no number");
         return value;
     }
-    int whole() { return static_cast<int>(number()); }
+    int whole() {
+        const double value = number();
+        if (value != std::floor(value) || std::abs(value) > 1e9)
+            fail("'" + words_[at_ - 1] + "' is no whole number of a sensible size");
+        return static_cast<int>(value);
+    }
     [[noreturn]] void fail(const std::string& why) const {
         throw std::invalid_argument(what_ + ": " + why);
     }
@@ -208,7 +215,8 @@ ChronyServer read_chrony_server(Words& words) {
             words.fail("unknown word '" + word + "' of server");
         }
     }
-    if (server.minpoll > server.maxpoll) words.fail("minpoll must not exceed maxpoll");
+    if (server.minpoll < -6 || server.maxpoll > 24 || server.minpoll > server.maxpoll)
+        words.fail("minpoll and maxpoll must be within -6 .. 24, in order");
     return server;
 }
 

@@ -91,6 +91,17 @@ void judge_size(GateRow& row) {
     }
 }
 
+void judge_polls(GateRow& row, bool fixed_poll) {
+    if (row.reference.mean > 0 && row.simulated.mean > 0) {
+        row.ratio = std::log(row.simulated.mean / row.reference.mean);
+        row.error = error_of_ratio(row.reference, row.simulated);
+        judge_ratio(row, fixed_poll ? 0.01 : 0.1, 0.30);
+        return;
+    }
+    row.passed = row.reference.mean == row.simulated.mean;
+    row.beyond = !row.passed;
+}
+
 /// Medians; where the error did not leave the band at once in every second run of both, or where
 /// fewer than half of either's runs came back, there is no ratio.
 void judge_return(GateRow& row, int runs_reference, int runs_simulated) {
@@ -171,7 +182,7 @@ GateRow series_row(const TimeCell& cell, const CellRuns& runs) {
             simulated += squares / static_cast<double>(runs.series.size());
             ++samples;
         }
-        if (samples == 0) continue;
+        if (samples == 0 || !(reference > 0)) continue;
         ++counted;
         const double ratio = std::log(simulated / reference) / 2;
         const char* window = !cell.event ? "all" : begin < *cell.event ? "pre" : "late";
@@ -229,9 +240,7 @@ std::vector<GateRow> gate_rows(const TimeCell& cell, const CellRuns& runs) {
         } else if (row.kind == Kind::steps) {
             judge_steps(cell, row);
         } else if (row.kind == Kind::polls) {
-            row.ratio = std::log(row.simulated.mean / row.reference.mean);
-            row.error = error_of_ratio(row.reference, row.simulated);
-            judge_ratio(row, cell.fixed_poll ? 0.01 : 0.1, 0.30);
+            judge_polls(row, cell.fixed_poll);
         } else if (starts_with(name, "reconv_")) {
             judge_return(row, cell.seeds, count);
         } else if (row.kind != Kind::printed) {

@@ -71,10 +71,6 @@ class Run final : public ClientSystem, public ClockControl {
             delays_.emplace(pair, source(std::move(delay), pair.first * 1000 + pair.second, 2));
         node_ = network.client;
         own_ = &clocks_.at(node_);
-        for (const unsigned server : client_.servers)
-            if (clocks_.count(server) == 0)
-                throw std::invalid_argument("the client's server is node " +
-                                            std::to_string(server) + ", which does not exist");
     }
 
     TimeRun run(double duration) {
@@ -246,8 +242,23 @@ class Run final : public ClientSystem, public ClockControl {
 
 }  // namespace
 
+void check_connected(const TimeNetwork& network, const TimeClient& client) {
+    for (const unsigned server : client.servers) {
+        const std::string name = "the client's server is node " + std::to_string(server);
+        if (server == network.client)
+            throw std::invalid_argument(name + ", which is the client: the highest node");
+        if (network.clocks.count(server) == 0)
+            throw std::invalid_argument(name + ", which does not exist");
+        for (const auto& [from, to] : {std::pair(network.client, server), {server, network.client}})
+            if (network.delays.count({from, to}) == 0)
+                throw std::invalid_argument(name + ", but there is no node" + std::to_string(from) +
+                                            "_delay" + std::to_string(to));
+    }
+}
+
 TimeRun run_time_client(TimeNetwork network, TimeClient client, double duration, std::uint64_t seed,
                         std::uint64_t subject) {
+    check_connected(network, client);
     return Run(std::move(network), std::move(client), seed, subject).run(duration);
 }
 

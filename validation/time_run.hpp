@@ -26,6 +26,10 @@ struct TimeRun {
     std::uint64_t steps = 0;
 };
 
+/// @throws std::invalid_argument naming what `network` lacks: a server's node, or the delay between
+/// it and the client
+void check_connected(const TimeNetwork& network, const TimeClient& client);
+
 /// Runs a client in a network of clocks, in true time from 0 to `duration` [s]: clocks run at a
 /// constant rate between whole true seconds, when generators are evaluated and the client's kernel
 /// amortises; each packet draws its delay; nobody takes time to answer. Servers are stratum 1 and

@@ -89,10 +89,10 @@ Options read_options(int argc, char** argv) {
 }
 
 void run_one(const TimeCell& cell, int seed, CellRuns& runs) {
-    const TimeRun run = run_time_client(
-        read_time_network(cell.network_text, cell.name + ".sim.conf"),
-        make_time_client(cell.program, cell.client_text, cell.name + ".client.conf"), cell.duration,
-        static_cast<std::uint64_t>(seed), identity_of(cell.name));
+    const TimeRun run =
+        run_time_client(read_time_network(cell.network_text, cell.network_place),
+                        make_time_client(cell.program, cell.client_text, cell.client_place),
+                        cell.duration, static_cast<std::uint64_t>(seed), identity_of(cell.name));
     const auto index = static_cast<std::size_t>(seed - 1);
     runs.figures[index] = time_statistics(cell, run);
     std::vector<double>& series = runs.series[index];
@@ -100,6 +100,21 @@ void run_one(const TimeCell& cell, int seed, CellRuns& runs) {
         const auto second = static_cast<std::size_t>(std::max(0.0, sample.first));
         series.push_back(run.offset[std::min(second, run.offset.size() - 1)]);
     }
+}
+
+/// All that is not known in the cells, before any of them runs.
+void check_cells(const std::vector<TimeCell>& cells) {
+    std::string complaints;
+    for (const TimeCell& cell : cells) {
+        try {
+            const TimeNetwork network = read_time_network(cell.network_text, cell.network_place);
+            check_connected(network,
+                            make_time_client(cell.program, cell.client_text, cell.client_place));
+        } catch (const std::invalid_argument& error) {
+            complaints += "\n  " + cell.name + ": " + error.what();
+        }
+    }
+    if (!complaints.empty()) throw std::runtime_error("cells that cannot be run:" + complaints);
 }
 
 /// Every cell's runs; cells and seeds share the threads.
@@ -182,6 +197,7 @@ int validate(const Options& options) {
         cells.push_back(std::move(cell));
     }
     if (cells.empty()) throw std::runtime_error(options.folder + ": no such cell");
+    check_cells(cells);
     const std::vector<CellRuns> runs = run_all(cells, options);
 
     std::vector<std::vector<GateRow>> rows;
