@@ -20,13 +20,15 @@ struct DyadicInterval {
     Point end;
 };
 
-/// The way to the last second asked for, kept so that the next one along costs one draw on average.
-/// Changes no value.
+/// The way to the last second asked for, kept so that the next one along costs one draw on average,
+/// and one some minutes or hours away only those between. Changes no value.
 template <class Point>
 struct DyadicPath {
-    static constexpr int levels = 8;
+    static constexpr int levels = 16;
+    static constexpr int around_levels = 8;
     std::int64_t second = -1;  ///< -1: none yet
-    /// Of the 256 s around it: the middles of its 1, 2 .. 8 halvings from the end, then both ends.
+    /// Of the 2^16 s around it: the middles of its 1, 2 .. 16 halvings from the end, then both
+    /// ends.
     std::array<Point, levels + 2> points{};
 };
 
@@ -69,13 +71,19 @@ DyadicInterval<Point> bridged_cell(const Process& process, std::int64_t second,
         path.points[begin] = around.begin;
         path.points[end] = around.end;
     }
-    DyadicInterval<Point> at{second & ~(length - 1), length, path.points[begin], path.points[end]};
+    std::int64_t from = second & ~(length - 1);
+    const Point* left = &path.points[begin];
+    const Point* right = &path.points[end];
     for (std::size_t i = Path::levels; i-- > 0;) {
-        if (differs >> (i + 1) != 0) path.points[i] = process.middle(at);
-        at = half(at, path.points[i], second);
+        const std::int64_t rest = std::int64_t{1} << i;
+        Point& middle = path.points[i];
+        if (differs >> (i + 1) != 0) middle = process.middle({from, 2 * rest, *left, *right});
+        const bool later = second >= from + rest;
+        (later ? left : right) = &middle;
+        from += later ? rest : 0;
     }
     path.second = second;
-    return at;
+    return {second, 1, *left, *right};
 }
 
 /// The 256 s around `second`; draws nothing when `path` has been there.
@@ -84,9 +92,12 @@ DyadicInterval<Point> bridged_around(const Process& process, std::int64_t second
                                      DyadicPath<Point>& path) {
     using Path = DyadicPath<Point>;
     constexpr std::int64_t length = std::int64_t{1} << Path::levels;
-    if (path.second < 0 || (second ^ path.second) >= length) bridged_cell(process, second, path);
-    return {second & ~(length - 1), length, path.points[Path::levels],
-            path.points[Path::levels + 1]};
+    constexpr std::int64_t around = std::int64_t{1} << Path::around_levels;
+    if (path.second < 0 || (second ^ path.second) >= around) bridged_cell(process, second, path);
+    DyadicInterval<Point> at{second & ~(length - 1), length, path.points[Path::levels],
+                             path.points[Path::levels + 1]};
+    for (std::size_t i = Path::levels; at.length > around;) at = half(at, path.points[--i], second);
+    return at;
 }
 
 }  // namespace driftstorm

@@ -14,6 +14,22 @@ namespace {
 
 constexpr std::int64_t grid = oscillator_grid.ns;
 
+/// gain * into / grid, cut towards 0, for 0 <= into <= grid: long division by words, as a general
+/// one of 128 bits costs more than all the rest of a reading.
+Q64 share_of_second(Q64 gain, std::int64_t into) {
+    constexpr auto divisor = static_cast<std::uint64_t>(grid);
+    const Q64 product = gain * into;
+    const Uint128 size =
+        product < 0 ? -static_cast<Uint128>(product) : static_cast<Uint128>(product);
+    const auto high = static_cast<std::uint64_t>(size >> 64);
+    const auto low = static_cast<std::uint64_t>(size);
+    const std::uint64_t middle = (high % divisor) << 32 | low >> 32;
+    const std::uint64_t last = (middle % divisor) << 32 | (low & 0xffffffff);
+    const Uint128 quotient =
+        (Uint128{high / divisor} << 64) + (Uint128{middle / divisor} << 32) + last / divisor;
+    return product < 0 ? -static_cast<Q64>(quotient) : static_cast<Q64>(quotient);
+}
+
 std::int64_t nearest(double value) {
     return static_cast<std::int64_t>(value < 0 ? value - 0.5 : value + 0.5);
 }
@@ -87,13 +103,16 @@ void Oscillator::remember(std::int64_t second, Memo& memo) const {
     memo.end += cell.end;
 }
 
-Q64 Oscillator::phase(Time now, Memo& memo) const {
+void Oscillator::move(Time now, Memo& memo) const {
     DRIFTSTORM_EXPECT(now.ns >= 0 && now.ns <= horizon.ns);
-    const std::int64_t into = now.ns - memo.second * grid;
-    if (memo.second >= 0 && into >= 0 && into <= grid)  // also its end: both seconds agree there
-        return memo.begin + (memo.end - memo.begin) * into / grid;
-    remember(now.ns / grid, memo);
-    return memo.begin + (memo.end - memo.begin) * (now.ns - memo.second * grid) / grid;
+    std::int64_t into = now.ns - memo.second * grid;
+    // The end of a second also serves: both seconds agree there.
+    if (memo.second < 0 || into < 0 || into > grid) {
+        remember(now.ns / grid, memo);
+        into = now.ns - memo.second * grid;
+    }
+    memo.phase = memo.begin + share_of_second(memo.end - memo.begin, into);
+    memo.instant = now;
 }
 
 Oscillator::Line Oscillator::line(Time now, Memo& memo) const {

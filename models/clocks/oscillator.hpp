@@ -28,12 +28,14 @@ struct FrequencyStep {
 /// it and nobody's reading changes it.
 class Oscillator {
   public:
-    /// What a reader may remember to be quicker next time: the last second and, of a noisy
-    /// oscillator, the 256 s around it. Never part of the state: it changes no value.
+    /// What a reader may remember to be quicker next time: the last instant and its second, and of
+    /// a noisy oscillator the 18 h around it. Never part of the state: it changes no value.
     struct Memo {
-        std::int64_t second = -1;
         Q64 begin = 0;
         Q64 end = 0;
+        Q64 phase = 0;  ///< at `instant`
+        Time instant{-1};
+        std::int64_t second = -1;
         std::unique_ptr<OscillatorNoise::Memo> noise;
     };
 
@@ -70,7 +72,11 @@ class Oscillator {
     /// Oscillations counted since the epoch, in nominal ns [2^-64 ns]; 0 <= now <= the horizon.
     Q64 count(Time now, Memo& memo) const { return (Q64{now.ns} << 64) + phase(now, memo); }
     /// How far count() is ahead of true time [2^-64 ns].
-    Q64 phase(Time now, Memo& memo) const;
+    Q64 phase(Time now, Memo& memo) const {
+        // An event reads its device's clocks again and again.
+        if (now != memo.instant) move(now, memo);
+        return memo.phase;
+    }
     Q64 phase(Time now) const {
         Memo memo;
         return phase(now, memo);
@@ -92,6 +98,7 @@ class Oscillator {
     };
 
     Q64 smooth_phase(std::int64_t second) const;
+    void move(Time now, Memo& memo) const;
     void remember(std::int64_t second, Memo& memo) const;
 
     Rate frequency_error_;

@@ -53,7 +53,7 @@ OscillatorNoise::Stretch OscillatorNoise::cell(std::int64_t second, Memo& memo) 
 }
 
 OscillatorNoise::Stretch OscillatorNoise::around(std::int64_t second, Memo& memo) const {
-    constexpr std::int64_t length = std::int64_t{1} << RandomWalk::Path::levels;
+    constexpr std::int64_t length = std::int64_t{1} << RandomWalk::Path::around_levels;
     Stretch sum{second & ~(length - 1), length};
     if (!walk_.silent()) {
         const RandomWalk::Interval walk = walk_.around(second, memo.walk);

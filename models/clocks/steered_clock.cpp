@@ -22,6 +22,7 @@ Time begin_of(std::int64_t second) { return {second * oscillator_grid.ns}; }
 }  // namespace
 
 Q64 SteeredClock::slewed(Q64 counted) const {
+    if (slew_left_ == 0) return 0;
     const Q64 could = at_rate(counted, slew_rate_);
     return slew_left_ < 0 ? -std::min(-slew_left_, could) : std::min(slew_left_, could);
 }

@@ -315,12 +315,19 @@ void ChronyClient::select(ClientSystem& system, int updated) {
     if (!estimate) {
         return;
     }
-    for (const ChronyClockChange& change : reference_.update(system, clock_, *estimate)) {
-        sources_.adjust(change.when, change.frequency, change.offset);
-        for (Association& each : associations_) {
-            const double elapsed = (change.when - each.sent).seconds();
-            each.sent = each.sent + nearest_duration(elapsed * change.frequency - change.offset);
-        }
+    const ChronyReference::Changes changes = reference_.update(system, clock_, *estimate);
+    follow(changes.frequency);
+    if (changes.step) {
+        follow(*changes.step);
+    }
+}
+
+/// Moves what is kept in our clock's time.
+void ChronyClient::follow(const ChronyClockChange& change) {
+    sources_.adjust(change.when, change.frequency, change.offset);
+    for (Association& each : associations_) {
+        const double elapsed = (change.when - each.sent).seconds();
+        each.sent = each.sent + nearest_duration(elapsed * change.frequency - change.offset);
     }
 }
 

@@ -95,6 +95,7 @@ class ChronyClient final : public ClientProgram {
     void go_offline(ClientSystem& system, unsigned source);
     void accept(ClientSystem& system, unsigned source, const ChronySample& sample);
     void select(ClientSystem& system, int updated);
+    void follow(const ChronyClockChange& change);
     void adjust_poll(unsigned source, double by);
     double poll_change(unsigned source, double error, double distance) const;
 

@@ -34,8 +34,8 @@ bool ChronyReference::may_step(double offset) {
     return std::abs(offset) > limits_.makestep_threshold;
 }
 
-std::vector<ChronyClockChange> ChronyReference::update(ClientSystem& system, ChronyClock& clock,
-                                                       const ChronyEstimate& estimate) {
+ChronyReference::Changes ChronyReference::update(ClientSystem& system, ChronyClock& clock,
+                                                 const ChronyEstimate& estimate) {
     const Reading raw = system.clock().read();
     const double uncorrected = clock.correction(raw);
     const double age = (clock.corrected(raw) - estimate.time).seconds();
@@ -48,13 +48,12 @@ std::vector<ChronyClockChange> ChronyReference::update(ClientSystem& system, Chr
     const double offset = estimate.offset + age * estimate.frequency;
     const double correction_rate = limits_.corrtimeratio * 0.5 * estimate.offset_sd * interval;
     if (!may_step(offset - uncorrected)) {
-        return {clock.adjust(system, frequency, offset, correction_rate)};
+        return {clock.adjust(system, frequency, offset, correction_rate), std::nullopt};
     }
     // What was being slewed is called off and goes into the step.
     ++steps_;
-    std::vector<ChronyClockChange> changes;
-    changes.push_back(clock.adjust(system, frequency, uncorrected, correction_rate));
-    changes.push_back(clock.step(system, offset - uncorrected));
+    Changes changes{clock.adjust(system, frequency, uncorrected, correction_rate), std::nullopt};
+    changes.step = clock.step(system, offset - uncorrected);
     return changes;
 }
 

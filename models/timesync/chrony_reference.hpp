@@ -5,7 +5,7 @@
 #include "models/timesync/client_program.hpp"
 
 #include <cstdint>
-#include <vector>
+#include <optional>
 
 namespace driftstorm {
 
@@ -26,9 +26,12 @@ class ChronyReference {
     explicit ChronyReference(const Limits& limits)
         : limits_(limits), steps_left_(limits.makestep_updates) {}
 
-    /// @return what was done to the clock, in order
-    std::vector<ChronyClockChange> update(ClientSystem& system, ChronyClock& clock,
-                                          const ChronyEstimate& estimate);
+    /// What was done to the clock, in order.
+    struct Changes {
+        ChronyClockChange frequency;
+        std::optional<ChronyClockChange> step;
+    };
+    Changes update(ClientSystem& system, ChronyClock& clock, const ChronyEstimate& estimate);
 
     double skew() const { return skew_; }  ///< bound of our frequency's error [s/s]
     std::uint64_t steps() const { return steps_; }

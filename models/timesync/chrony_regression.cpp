@@ -1,11 +1,12 @@
 #include "models/timesync/chrony_regression.hpp"
 
+#include "models/timesync/number_pair.hpp"
 #include "sim/core/expect.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
+#include <cstddef>
 
 namespace driftstorm {
 
@@ -46,6 +47,18 @@ WeightedSums weighted_sums(std::span<const double> x, std::span<const double> y,
     return sums;
 }
 
+void subtract_line(std::span<const double> x, std::span<const double> y, const WeightedSums& line,
+                   std::span<double> residuals) {
+    const std::size_t n = x.size();
+    std::size_t i = 0;
+    for (; i + 1 < n; i += 2) {
+        store(&residuals[i], load(&y[i]) - both(line.intercept) - both(line.slope) * load(&x[i]));
+    }
+    if (i < n) {
+        residuals[i] = y[i] - line.intercept - line.slope * x[i];
+    }
+}
+
 RecentLine line_of(const WeightedSums& sums, std::span<const double> residuals,
                    std::span<const double> weight) {
     RecentLine line;
@@ -70,22 +83,22 @@ std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<c
                                           std::span<const double> weight, int older, int least) {
     const int n = static_cast<int>(weight.size());
     DRIFTSTORM_EXPECT(older >= 0 && x.size() == y.size());
-    DRIFTSTORM_EXPECT(static_cast<int>(x.size()) == older + n);
+    DRIFTSTORM_EXPECT(static_cast<int>(x.size()) == older + n &&
+                      x.size() <= most_regression_points);
     if (n < least_regression_points) {
         return std::nullopt;
     }
-    std::vector<double> residuals(x.size());
+    std::array<double, most_regression_points> of;  // residuals, as far as they are wanted
+    const std::span<double> residuals(of.data(), x.size());
     for (int first = 0;; ++first) {
         const auto used = static_cast<std::size_t>(n - first);
         const WeightedSums sums = weighted_sums(x.last(used), y.last(used), weight.last(used));
-        const int tested = std::min(runs_test_span * (n - first), older + n);
-        for (auto i = x.size() - static_cast<std::size_t>(tested); i < x.size(); ++i) {
-            residuals[i] = y[i] - sums.intercept - sums.slope * x[i];
-        }
-        const std::span<const double> all = residuals;
+        const auto tested =
+            static_cast<std::size_t>(std::min(runs_test_span * (n - first), older + n));
+        subtract_line(x.last(tested), y.last(tested), sums, residuals.last(tested));
         if (n - first <= std::max(least, least_regression_points) ||
-            count_runs(all.last(static_cast<std::size_t>(tested))) > critical_runs(tested)) {
-            RecentLine line = line_of(sums, all.last(used), weight.last(used));
+            count_runs(residuals.last(tested)) > critical_runs(static_cast<int>(tested))) {
+            RecentLine line = line_of(sums, residuals.last(used), weight.last(used));
             line.first = first;
             return line;
         }
@@ -93,13 +106,18 @@ std::optional<RecentLine> fit_recent_line(std::span<const double> x, std::span<c
 }
 
 int count_runs(std::span<const double> residuals) {
-    int runs = 1;
-    for (std::size_t i = 1; i < residuals.size(); ++i) {
-        const double before = residuals[i - 1];
-        const double after = residuals[i];
-        const int same = static_cast<int>((before < 0) & (after < 0)) |
-                         static_cast<int>((before > 0) & (after > 0));
-        runs += 1 - same;  // no branch: signs are noise, which no processor can predict
+    const double* const r = residuals.data();
+    const std::size_t n = residuals.size();
+    const Pair zero = both(0.0);
+    PairOfIntegers same{0, 0};  // no branch: signs are noise, which no processor can predict
+    std::size_t i = 1;
+    for (; i + 3 < n; i += 4) {
+        same += load(r + i - 1) * load(r + i) > zero;
+        same += load(r + i + 1) * load(r + i + 2) > zero;
+    }
+    int runs = static_cast<int>(i) + static_cast<int>(same[0] + same[1]);
+    for (; i < n; ++i) {
+        runs += r[i - 1] * r[i] > 0 ? 0 : 1;
     }
     return runs;
 }
@@ -120,17 +138,16 @@ std::optional<double> second_slope(std::span<const double> x1, std::span<const d
         return std::nullopt;
     }
     const auto n = static_cast<double>(y.size());
-    double s1 = 0, s2 = 0, sy = 0, s11 = 0, s12 = 0, s22 = 0, s1y = 0, s2y = 0;
+    Pair sum_x{0, 0}, sum_xx{0, 0}, sum_xy{0, 0}, sum_mixed{0, 0};
     for (std::size_t i = 0; i < y.size(); ++i) {
-        s1 += x1[i];
-        s2 += x2[i];
-        sy += y[i];
-        s11 += x1[i] * x1[i];
-        s12 += x1[i] * x2[i];
-        s22 += x2[i] * x2[i];
-        s1y += x1[i] * y[i];
-        s2y += x2[i] * y[i];
+        const Pair x{x1[i], x2[i]};
+        sum_x += x;
+        sum_xx += x * x;
+        sum_xy += x * both(y[i]);
+        sum_mixed += Pair{y[i], x1[i] * x2[i]};
     }
+    const double s1 = sum_x[0], s2 = sum_x[1], s11 = sum_xx[0], s22 = sum_xx[1];
+    const double s1y = sum_xy[0], s2y = sum_xy[1], sy = sum_mixed[0], s12 = sum_mixed[1];
     // Cramer's rule on the normal equations; a determinant that is what rounding leaves of its
     // terms has no meaning.
     const double determinant =

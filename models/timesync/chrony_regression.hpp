@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -17,13 +18,15 @@ struct RecentLine {
 };
 
 inline constexpr int least_regression_points = 3;
+/// What chrony keeps of a source: 64 samples and as many older ones.
+inline constexpr std::size_t most_regression_points = 128;
 
 /// Fits the longest recent stretch of points that still looks like a line: as long as its residuals
 /// have too few runs of one sign (the clock's frequency has wandered), the oldest point is left
 /// out. Points older than those to be fitted lengthen the test, to twice the stretch at most.
 ///
 /// @param x, y    points in order of time; the first `older` serve the runs test alone; shape
-/// (older + n)
+/// (older + n), at most 128
 /// @param weight  reciprocal of a point's variance, in any unit; > 0; shape (n)
 /// @param older   >= 0
 /// @param least   stretch that is not shortened any more; at least 3 are always kept

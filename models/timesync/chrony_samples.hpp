@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -81,23 +82,31 @@ class ChronySourceStatistics {
     double root_dispersion() const;  ///< at the time of the estimate [s]
 
     auto state() {
-        return std::tie(all_, kept_, distances_, least_delay_, line_found_, best_, estimate_,
+        return std::tie(times_, offsets_, delays_, distances_, root_delays_, root_dispersions_,
+                        kept_, ordered_distances_, least_delay_, line_found_, best_, estimate_,
                         asymmetry_, asymmetry_run_);
     }
 
   private:
-    const ChronySample& kept(int i) const;  ///< 0: oldest in the regression; < 0: older
+    /// Where the oldest sample in the regression stands.
+    std::size_t oldest() const { return times_.size() - static_cast<std::size_t>(kept_); }
+    std::size_t best() const { return oldest() + static_cast<std::size_t>(best_); }
     void drop_oldest(int n);
     void regress();
-    std::vector<double> weights() const;
-    void correct_asymmetry(const std::vector<double>& ages, std::vector<double>& offsets);
-    void find_best();
+    void weigh(std::span<double> weights) const;
+    void correct_asymmetry(std::span<const double> ages, std::span<double> offsets);
+    void find_best(std::span<const double> ages);
 
     Limits limits_;
-    std::vector<ChronySample> all_;  ///< in order of time; the last kept_ are in the regression
+    // Samples in order of time, a column of each; the last kept_ are in the regression.
+    std::vector<Reading> times_;
+    std::vector<double> offsets_;           ///< [s]
+    std::vector<double> delays_;            ///< [s]
+    std::vector<double> distances_;         ///< how wrong they may be, whatever the path [s]
+    std::vector<double> root_delays_;       ///< [s]
+    std::vector<double> root_dispersions_;  ///< [s]
     int kept_ = 0;
-    std::vector<double>
-        distances_;  ///< of those kept, in order: their median is wanted every time [s]
+    std::vector<double> ordered_distances_;  ///< of those kept: their median is wanted every time
     double least_delay_ = 0;
     bool line_found_ = false;
     int best_ = 0;  ///< least root distance among those kept

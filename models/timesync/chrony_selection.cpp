@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tuple>
+#include <utility>
 
 namespace driftstorm {
 
@@ -117,7 +118,8 @@ void ChronySources::mark(const std::vector<int>& sources, ChronyStatus status) {
 
 /// Those whose interval holds, or lies in, the intersection of most intervals; none when that is
 /// not more than half of them.
-std::vector<int> ChronySources::majority(const std::vector<int>& candidates) {
+std::vector<int> ChronySources::majority(std::vector<int> candidates) {
+    if (candidates.size() == 1) return candidates;
     std::vector<std::tuple<double, int>> ends;  // at one offset intervals begin before others end
     for (const int i : candidates) {
         const ChronyInterval& interval = sources_[static_cast<std::size_t>(i)].interval;
@@ -161,13 +163,13 @@ std::optional<ChronyEstimate> ChronySources::select(Reading now, int updated) {
     if (updated >= 0) {
         ++sources_[static_cast<std::size_t>(updated)].updates;
     }
-    const std::vector<int> possible = candidates(now);
+    std::vector<int> possible = candidates(now);
     if (possible.empty() || waits_for_first_samples()) {
         mark(possible, ChronyStatus::waits_for_others);
         selected_ = -1;
         return std::nullopt;
     }
-    const std::vector<int> survivors = majority(possible);
+    const std::vector<int> survivors = majority(std::move(possible));
     if (survivors.empty() || static_cast<int>(survivors.size()) < limits_.minsources) {
         mark(survivors, ChronyStatus::waits_for_others);
         selected_ = -1;

@@ -91,7 +91,7 @@ class ChronySources {
     std::vector<int> candidates(Reading now);
     ChronyStatus judge(ChronySource& source, Reading now) const;
     bool waits_for_first_samples() const;
-    std::vector<int> majority(const std::vector<int>& candidates);
+    std::vector<int> majority(std::vector<int> candidates);
     int best_score(const std::vector<int>& survivors, int updated);
     void mark(const std::vector<int>& sources, ChronyStatus status);
     std::optional<ChronyEstimate> choose(const std::vector<int>& survivors, int updated);

@@ -3,6 +3,7 @@
 #include "sim/core/expect.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 
@@ -81,6 +82,7 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
         client_.kernel.stepped();
         retune();
         clocks_.step(context_, client_.clock, as_q64(seconds), AdjustedBy::program);
+        shown_.fill(unread);
     }
     void set_frequency(double rate) override {
         client_.kernel.set_frequency(rate);
@@ -150,7 +152,12 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
     bool stands_still(std::uint32_t number) const {
         return kind_of(number) == ClockKind::monotonic && clocks_.asleep(client_.clock);
     }
-    Reading now(ClockKind kind) const { return clocks_.read(client_.clock, kind, context_.now()); }
+    /// A program looks at its clocks many times in an event, and nothing but itself moves them.
+    Reading now(ClockKind kind) const {
+        Reading& shown = shown_[static_cast<std::size_t>(kind)];
+        if (shown == unread) shown = clocks_.read(client_.clock, kind, context_.now());
+        return shown;
+    }
     std::int64_t kernel_seconds() const { return whole_seconds(now(ClockKind::monotonic).ns); }
 
     void measure() {
@@ -169,6 +176,7 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
             (1.0 + correction.as_fraction()) / (1.0 + client_.rate.as_fraction()) - 1.0;
         client_.rate = correction;
         clocks_.retune(context_, client_.clock, correction);
+        shown_.fill(unread);
         client_.gain = (1.0 + client_.gain) * (1.0 + change) - 1.0;
         client_.measured_at = context_.now();
         client_.measured = now(ClockKind::boot);
@@ -201,10 +209,13 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
         arm(kernel_timer, Reading{(kernel_seconds() + 1) * second_ns});
     }
 
+    static constexpr Reading unread{INT64_MIN};
+
     ProgramClients& owner_;
     DeviceClocks& clocks_;
     Context& context_;
     Client& client_;
+    mutable std::array<Reading, 3> shown_{unread, unread, unread};  ///< by ClockKind
 };
 
 ProgramClients::ProgramClients(DeviceClocks& clocks) : clocks_(clocks) {
