@@ -211,7 +211,7 @@ Capture open_capture(const std::string& path) {
                     pcap_close);
     if (!capture)
         throw std::invalid_argument(path + ": " + why.data() +
-                                    "; wanted is a capture, pcap or pcapng");
+                                    "; wanted is a capture, pcap or pcapng, not compressed");
     const int link = pcap_datalink(capture.get());
     if (!known_link(link)) {
         const char* name = pcap_datalink_val_to_name(link);

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t measurements_columns = 20;
 constexpr std::size_t tracking_columns = 14;
 constexpr std::size_t statistics_columns = 13;
+constexpr double greatest_ppm = 2e5;  // the kernel's tick allows half of it
 
 struct Measured {
     Exchange exchange;
@@ -67,7 +68,7 @@ void read_measurement(const LogLine& line, Logs& logs) {
 void read_tracking(const LogLine& line, Logs& logs) {
     Correction row;
     row.at = line.date_and_time(0);
-    const double gain = line.number(4, "frequency [ppm]") * 1e-6;
+    const double gain = line.number(4, "frequency [ppm]", greatest_ppm) * 1e-6;
     line.number(5, "skew [ppm]");
     row.phase = line.number(6, "offset [s]");
     row.frequency = gain / (1 - gain);

@@ -1,5 +1,7 @@
 #include "analysis/field_data/log_lines.hpp"
 
+#include "analysis/stability/plain_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -41,7 +43,7 @@ void LogLine::fail(const std::string& what) const {
     throw std::invalid_argument(std::string(file_) + ":" + std::to_string(number_) + ": " + what);
 }
 
-double LogLine::number(std::size_t i, std::string_view what) const {
+double LogLine::number(std::size_t i, std::string_view what, double greatest) const {
     if (i >= words_.size())
         fail("the line ends before its column " + std::to_string(i + 1) + ", " + std::string(what));
     std::string_view word = words_[i];
@@ -49,15 +51,18 @@ double LogLine::number(std::size_t i, std::string_view what) const {
     double value = 0;
     const auto [stopped, failed] = std::from_chars(word.data(), word.data() + word.size(), value);
     if (failed != std::errc{} || stopped != word.data() + word.size() || !std::isfinite(value))
-        fail("column " + std::to_string(i + 1) + " is '" + std::string(words_[i]) +
+        fail("column " + std::to_string(i + 1) + " is '" + shown(words_[i]) +
              "', wanted is a number: " + std::string(what));
+    if (std::abs(value) > greatest)
+        fail("column " + std::to_string(i + 1) + " is '" + shown(words_[i]) +
+             "', which is too great for " + std::string(what));
     return value;
 }
 
 std::int64_t LogLine::whole(std::size_t i, std::string_view what) const {
     const double value = number(i, what);
-    if (value != std::floor(value) || std::abs(value) > 1e15)
-        fail("column " + std::to_string(i + 1) + " is '" + std::string(words_[i]) +
+    if (value != std::floor(value))
+        fail("column " + std::to_string(i + 1) + " is '" + shown(words_[i]) +
              "', wanted is a whole number: " + std::string(what));
     return static_cast<std::int64_t>(value);
 }
@@ -75,7 +80,7 @@ double LogLine::date_and_time(std::size_t i) const {
     if (date.size() != 10 || date[4] != '-' || date[7] != '-' || year < 1970 || !on.ok() ||
         time.size() != 8 || time[2] != ':' || time[5] != ':' || hour < 0 || hour > 23 ||
         minute < 0 || minute > 59 || second < 0 || second > 60)
-        fail("begins with '" + std::string(date) + " " + std::string(time) +
+        fail("begins with '" + shown(date) + " " + shown(time) +
              "', wanted is a date and a time such as 2016-11-09 05:40:50");
     const auto days = std::chrono::sys_days(on).time_since_epoch().count();
     return static_cast<double>(days) * day_s + hour * 3600 + minute * 60 + second;
@@ -85,10 +90,10 @@ double LogLine::julian_time(std::size_t i) const {
     const std::int64_t day = whole(i, "modified Julian day");
     const double second = number(i + 1, "seconds past midnight, UTC");
     if (day < 40587 || day > 100000)
-        fail("column " + std::to_string(i + 1) + " is '" + std::string(words_[i]) +
+        fail("column " + std::to_string(i + 1) + " is '" + shown(words_[i]) +
              "', wanted is a modified Julian day, e.g. 59000");
     if (second < 0 || second > day_s + 1)
-        fail("column " + std::to_string(i + 2) + " is '" + std::string(words_[i + 1]) +
+        fail("column " + std::to_string(i + 2) + " is '" + shown(words_[i + 1]) +
              "', wanted are seconds past midnight, 0 to 86400");
     return (static_cast<double>(day) - julian_day_of_1970) * day_s + second;
 }
@@ -111,6 +116,7 @@ double LogLine::resolution(std::size_t i) const {
 
 void each_line(std::string_view file, std::string_view text,
                const std::function<void(const LogLine&)>& take) {
+    text = plain_text(text, std::string(file));
     std::size_t number = 0;
     while (!text.empty()) {
         ++number;

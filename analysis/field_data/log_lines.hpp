@@ -20,7 +20,8 @@ class LogLine {
 
     /// The word as a number.
     /// @param what  it should be: "offset [s]"
-    double number(std::size_t i, std::string_view what) const;
+    /// @param greatest  it may be, either way; if not told, an era of NTP [s]
+    double number(std::size_t i, std::string_view what, double greatest = 0x1p32) const;
     std::int64_t whole(std::size_t i, std::string_view what) const;
     /// Seconds since 1970 of the words "2016-11-09" and "05:40:50", UTC.
     double date_and_time(std::size_t i) const;

@@ -1,5 +1,6 @@
 #include "analysis/stability/stability.hpp"
 
+#include "analysis/stability/plain_text.hpp"
 #include "analysis/stability/total_deviations.hpp"
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 namespace driftstorm::stability {
 
 namespace {
+
+constexpr double greatest_phase = 1e100;  // the sum of many squares is a number still [s]
 
 std::vector<std::uint64_t> factors_up_to(const Options& options, std::uint64_t greatest) {
     std::vector<std::uint64_t> factors;
@@ -52,9 +55,14 @@ int most_differences(Statistic statistic) {
 
 std::vector<Line> analyse(std::span<const double> phase, double tau0, const Options& options) {
     if (phase.size() < 3 || !(tau0 > 0))
-        throw std::invalid_argument("stability: " + std::to_string(phase.size()) +
-                                    " points every " + std::to_string(tau0) +
+        throw std::invalid_argument(std::to_string(phase.size()) + " points every " +
+                                    std::to_string(tau0) +
                                     " s; wanted are 3 points or more and a spacing > 0");
+    for (std::size_t i = 0; i < phase.size(); ++i)
+        if (!(std::abs(phase[i]) < greatest_phase))
+            throw std::invalid_argument("point " + std::to_string(i + 1) + " is " +
+                                        shown(std::to_string(phase[i])) +
+                                        " s; wanted are phases below 1e100 s");
     std::vector<Line> table;
     for (const Statistic statistic : options.statistics) {
         std::optional<Alpha> alpha;
@@ -95,6 +103,7 @@ std::vector<double> phase_of(std::span<const double> frequency, double tau0) {
 std::vector<double> read_column(std::string_view text, std::size_t column,
                                 const std::string& name) {
     constexpr std::string_view separators = " \t,;\r";
+    text = plain_text(text, name);
     std::vector<double> numbers;
     std::size_t line_number = 0;
     while (!text.empty()) {
@@ -123,9 +132,12 @@ std::vector<double> read_column(std::string_view text, std::size_t column,
         const auto [stopped, failed] =
             std::from_chars(word.data(), word.data() + word.size(), value);
         if (failed != std::errc{} || stopped != word.data() + word.size() || !std::isfinite(value))
-            throw std::invalid_argument(name + ":" + std::to_string(line_number) + ": column " +
-                                        std::to_string(column) + " is '" + std::string(word) +
-                                        "', wanted is a finite number");
+            throw std::invalid_argument(
+                name + ":" + std::to_string(line_number) +
+                (word.empty()
+                     ? ": there is no column " + std::to_string(column)
+                     : ": column " + std::to_string(column) + " is '" + shown(word) + "'") +
+                ", wanted is a finite number");
         numbers.push_back(value);
     }
     return numbers;

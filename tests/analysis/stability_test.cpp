@@ -244,7 +244,39 @@ TEST_CASE("counter data are read as people write them, and refused with their li
     };
     CHECK(complaint("1\n2\noops 3\n", 1) ==
           "d.txt:3: column 1 is 'oops', wanted is a finite number");
-    CHECK(complaint("1 2\n3\n", 2) == "d.txt:2: column 2 is '', wanted is a finite number");
+    CHECK(complaint("1 2\n3\n", 2) == "d.txt:2: there is no column 2, wanted is a finite number");
     CHECK(complaint("nan\n", 1) == "d.txt:1: column 1 is 'nan', wanted is a finite number");
     CHECK(complaint("1e999\n", 1).find("wanted") != std::string::npos);
+    CHECK(complaint("\x01\n", 1) == "d.txt:1: column 1 is '?', wanted is a finite number");
+    CHECK(complaint(std::string(90, 'x').c_str(), 1).find("'" + std::string(40, 'x') + "...'") !=
+          std::string::npos);
+}
+
+TEST_CASE("what is no plain text is refused by its kind, and a mark of UTF-8 is none of the data") {
+    const auto complaint = [](const std::string& text) {
+        try {
+            read_column(text, 1, "d");
+        } catch (const std::invalid_argument& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    CHECK(complaint("\x1f\x8b\x08 rest").find("d: compressed (gzip)") == 0);
+    CHECK(complaint("\xfd"
+                    "7zXZ rest")
+              .find("d: compressed (xz)") == 0);
+    CHECK(complaint("\xff\xfe"
+                    "1")
+              .find("d: text in UTF-16") == 0);
+    CHECK(complaint(std::string("1\n2\n\0\n", 6)).find("d:3: a byte that is 0") == 0);
+    CHECK(read_column("\xef\xbb\xbf"
+                      "1\r\n2\r\n",
+                      1, "d") == std::vector<double>{1, 2});
+}
+
+TEST_CASE("phases too great to square are refused, not answered with no number") {
+    const std::vector<double> phase{0, 1e200, -1e200, 0};
+    CHECK_THROWS_AS(analyse(phase, 1, Options{}), std::invalid_argument);
+    CHECK_THROWS_AS(analyse(std::vector<double>{0, NAN, 1, 2}, 1, Options{}),
+                    std::invalid_argument);
 }
