@@ -69,21 +69,24 @@ struct Truth {
     double frequency = 0;
 };
 
-Truth truth_at(const TimeRun& run, const std::vector<ExportedExchange>& exchanges, double start) {
-    for (const ExportedExchange& exchange : exchanges) {
-        if (std::abs(exchange.at + static_cast<double>(export_epoch_s) - start) > 1e-3 &&
-            std::floor(exchange.at) + static_cast<double>(export_epoch_s) != start)
-            continue;
-        // The kernel's clock shows exchange.clock at the true time whose offset explains it.
-        double time = exchange.clock;
-        for (int i = 0; i < 3; ++i) {
-            const auto second = static_cast<std::size_t>(std::max(time, 0.0));
-            time = exchange.clock - (run.offset.at(second) +
-                                     run.rate.at(second) * (time - static_cast<double>(second)));
-        }
-        return {exchange.clock - time + exchange.correction,
-                run.free_rate.at(static_cast<std::size_t>(time))};
+/// @param shown  by the kernel's clock, since the epoch of the logs [s]
+/// @param correction  of the program on top of it
+Truth truth_at(const TimeRun& run, double shown, double correction) {
+    // The clock shows that at the true time whose offset explains it.
+    double time = shown;
+    for (int i = 0; i < 3; ++i) {
+        const auto second = static_cast<std::size_t>(std::max(time, 0.0));
+        time = shown -
+               (run.offset.at(second) + run.rate.at(second) * (time - static_cast<double>(second)));
     }
+    return {shown - time + correction, run.free_rate.at(static_cast<std::size_t>(time))};
+}
+
+Truth truth_at(const TimeRun& run, const std::vector<ExportedExchange>& exchanges, double start) {
+    for (const ExportedExchange& exchange : exchanges)
+        if (std::abs(exchange.at + static_cast<double>(export_epoch_s) - start) < 1e-3 ||
+            std::floor(exchange.at) + static_cast<double>(export_epoch_s) == start)
+            return truth_at(run, exchange.clock, exchange.correction);
     throw std::logic_error("round trip: the first exchange of the import was never exported");
 }
 
@@ -130,7 +133,8 @@ Imported loopstats_trip(const Setting& setting, std::uint64_t seed) {
     found.fit = field_data::fit_field_log(
         field_data::read_ntpd({{"loopstats", logs.loopstats}, {"peerstats", logs.peerstats}}, "",
                               field_data::NtpdLoop::kernel));
-    found.truth = truth_at(run, logs.exchanges, found.fit.start);
+    // The first exchange was taken at some time before it was logged.
+    found.truth = truth_at(run, found.fit.start - static_cast<double>(export_epoch_s), 0);
     return found;
 }
 
@@ -175,7 +179,8 @@ std::vector<ImportedParameter> import_round_trip(ImportKind kind, std::uint64_t 
     return parameters;
 }
 
-std::vector<Coverage> import_coverage(ImportKind kind, std::uint64_t first, int tries) {
+std::vector<Coverage> import_coverage(ImportKind kind, std::uint64_t first, int tries,
+                                      std::string* each) {
     std::vector<Coverage> coverage;
     for (int i = 0; i < tries; ++i) {
         const auto parameters = import_round_trip(kind, first + static_cast<std::uint64_t>(i));
@@ -183,23 +188,35 @@ std::vector<Coverage> import_coverage(ImportKind kind, std::uint64_t first, int 
         for (std::size_t p = 0; p < parameters.size(); ++p) {
             const ImportedParameter& parameter = parameters[p];
             coverage[p].name = parameter.name;
+            if (each != nullptr)
+                *each += fmt::format(
+                    "{},{},{},{},{},{},{}\n", import_kind_names[static_cast<std::size_t>(kind)],
+                    first + static_cast<std::uint64_t>(i), parameter.name, parameter.truth,
+                    parameter.fitted.value, parameter.fitted.low, parameter.fitted.high);
             ++coverage[p].tries;
             coverage[p].covered += parameter.covered() ? 1 : 0;
             const double half = (parameter.fitted.high - parameter.fitted.low) / 2;
-            coverage[p].relative_error +=
-                (parameter.fitted.value - parameter.truth) / (half > 0 ? half : 1) / tries;
+            const double error = parameter.fitted.value - parameter.truth;
+            coverage[p].relative_error += error / (half > 0 ? half : 1) / tries;
+            coverage[p].half_width += half / tries;
+            coverage[p].square_error += error * error / tries;
         }
     }
     return coverage;
 }
 
+double Coverage::width() const {
+    return square_error > 0 ? half_width / (1.96 * std::sqrt(square_error)) : 0;
+}
+
 std::string coverage_text(ImportKind kind, const std::vector<Coverage>& coverage) {
     std::string text;
     for (const Coverage& line : coverage)
-        text +=
-            fmt::format("{:<10} {:<26} {:>4} of {:<4} {:>6.1f} %   bias {:+.2f} half-widths\n",
-                        import_kind_names[static_cast<std::size_t>(kind)], line.name, line.covered,
-                        line.tries, 100.0 * line.covered / line.tries, line.relative_error);
+        text += fmt::format(
+            "{:<10} {:<26} {:>4} of {:<4} {:>6.1f} %   bias {:+.2f} half-widths   "
+            "half-width {:.3g}, {:.2f} of 1.96 rms errors\n",
+            import_kind_names[static_cast<std::size_t>(kind)], line.name, line.covered, line.tries,
+            100.0 * line.covered / line.tries, line.relative_error, line.half_width, line.width());
     return text;
 }
 

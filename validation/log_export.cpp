@@ -144,10 +144,11 @@ class LoggingChrony final : public ClientProgram {
         if (!statistics.line_found()) return;
         const ChronyEstimate estimate = statistics.estimate();
         const ChronyEstimate last = std::exchange(estimates_[source], estimate);
-        const auto& all = std::get<0>(statistics.state());
+        const std::vector<Reading>& times = std::get<0>(statistics.state());
+        const std::vector<double>& offsets = std::get<1>(statistics.state());
         std::vector<double> residuals;
-        for (auto i = all.size() - static_cast<std::size_t>(after); i < all.size(); ++i)
-            residuals.push_back(all[i].offset - statistics.predicted_offset(all[i].time));
+        for (auto i = times.size() - static_cast<std::size_t>(after); i < times.size(); ++i)
+            residuals.push_back(offsets[i] - statistics.predicted_offset(times[i]));
         add_line(
             logs_.statistics, statistics_lines_,
             "   Date (UTC) Time     IP Address    Std dev'n Est offset  Offset sd  Diff freq   "

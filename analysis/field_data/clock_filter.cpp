@@ -16,13 +16,10 @@ double square(double x) { return x * x; }
 
 }  // namespace
 
-ClockFilter::ClockFilter(std::vector<UnsteeredPoint> points, bool with_flicker)
+ClockFilter::ClockFilter(std::vector<UnsteeredPoint> points, bool with_flicker, double least)
     : points_(std::move(points)), excess_(points_.size(), 0.0) {
-    double least = std::numeric_limits<double>::infinity();
-    for (const UnsteeredPoint& point : points_)
-        if (point.delay > 0) least = std::min(least, point.delay);
     for (std::size_t i = 0; i < points_.size(); ++i)
-        if (points_[i].delay > 0) excess_[i] = points_[i].delay - least;
+        if (points_[i].delay > 0) excess_[i] = std::max(points_[i].delay - least, 0.0);
     if (!with_flicker) return;
 
     std::vector<double> gaps;

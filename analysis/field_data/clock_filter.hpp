@@ -36,7 +36,8 @@ class ClockFilter {
     };
 
     /// @param with_flicker  whether ClockNoise::flicker is heeded
-    ClockFilter(std::vector<UnsteeredPoint> points, bool with_flicker);
+    /// @param least  round trip without queues, beyond which a delay is in excess [s]
+    ClockFilter(std::vector<UnsteeredPoint> points, bool with_flicker, double least);
 
     /// -2 ln of the likelihood, but for a constant.
     double minus_2_log_likelihood(const ClockNoise& noise) const;
@@ -46,7 +47,7 @@ class ClockFilter {
     End at_start(const ClockNoise& noise) const;
 
     const std::vector<UnsteeredPoint>& points() const { return points_; }
-    double excess(std::size_t i) const { return excess_[i]; }  ///< delay beyond the least [s]
+    double excess(std::size_t i) const { return excess_[i]; }  ///< delay in queues [s]
     static double variance(const ClockNoise& noise, const UnsteeredPoint& point, double excess) {
         return noise.stamp + noise.queue_share * excess * excess + point.variance;
     }

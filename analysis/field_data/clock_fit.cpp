@@ -43,8 +43,8 @@ struct Best {
 
 class Fit {
   public:
-    Fit(std::vector<UnsteeredPoint> points, bool with_flicker)
-        : filter_(std::move(points), with_flicker), with_flicker_(with_flicker) {
+    Fit(std::vector<UnsteeredPoint> points, bool with_flicker, double least)
+        : filter_(std::move(points), with_flicker, least), with_flicker_(with_flicker) {
         for (std::size_t i = 0; i < filter_.points().size(); ++i)
             knows_queues_ = knows_queues_ || filter_.excess(i) > 0;
     }
@@ -251,19 +251,19 @@ double ClockFit::allan_variance(double tau) const {
            2 * square(std::numbers::pi) / 3 * random_walk_fm.value * tau;
 }
 
-ClockFit fit_clock(const UnsteeredClock& clock) {
-    Fit fit(clock.points, false);
+ClockFit fit_clock(const UnsteeredClock& clock, double least) {
+    Fit fit(clock.points, false, least);
     Best best = fit.find();
     ClockFit found;
     std::vector<UnsteeredPoint> kept = without_outliers(fit, best);
     if (kept.size() < clock.points.size() && 2 * kept.size() > clock.points.size()) {
         found.outliers = clock.points.size() - kept.size();
-        fit = Fit(kept, false);
+        fit = Fit(kept, false, least);
         best = fit.find();
     } else {
         kept = clock.points;
     }
-    Fit with_flicker(kept, true);
+    Fit with_flicker(kept, true, least);
     const Best other = with_flicker.from(best.logs);
     if (other.value + flicker_gain < best.value) {
         found.has_flicker = true;

@@ -39,8 +39,7 @@ struct ClockFit {
 
 /// Fits an oscillator with white, flicker and random-walk FM, read through noisy exchanges, to a
 /// clock. Exchanges need not be equally spaced. Variance of an exchange: stamp_noise^2 +
-/// queue_share (delay - least delay)^2, as the offset is wrong by up to half of the time spent in
-/// queues.
+/// queue_share (delay - least)^2, as the offset is wrong by up to half of the time spent in queues.
 ///
 /// Maximum likelihood by a Kalman filter; flicker FM is a sum of Markov processes with rates a
 /// factor 4 apart. Intervals of the coefficients are those of the profile likelihood (chi-squared
@@ -48,6 +47,8 @@ struct ClockFit {
 /// the coefficients may be. Source: R. H. Jones, P. V. Tryon, "Continuous time series models for
 /// unequally spaced data applied to modeling atomic clocks", SIAM J. Sci. Stat. Comput. 8 (1987)
 /// 71-81.
-ClockFit fit_clock(const UnsteeredClock& clock);
+/// @param least  round trip without queues [s]. The shortest one seen is longer: had it no error
+/// but that of stamps, the fit would lean on it alone
+ClockFit fit_clock(const UnsteeredClock& clock, double least);
 
 }  // namespace driftstorm::field_data

@@ -61,7 +61,6 @@ FieldFit fit_field_log(const FieldLog& log) {
     fit.start = clock.start;
     fit.span = clock.points.back().at;
     fit.exchanges = clock.points.size();
-    fit.clock = fit_clock(clock);
 
     std::vector<double> trips;
     double resolution = 0;
@@ -76,6 +75,7 @@ FieldFit fit_field_log(const FieldLog& log) {
         }
     }
     if (trips.size() >= 30) fit.delay = fit_round_trips(trips, resolution);
+    fit.clock = fit_clock(clock, fit.delay ? fit.delay->least.value : least);
 
     std::vector<double> excess;  // of the exchanges the clock was fitted to
     if (trips.size() == clock.points.size()) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t loopstats_columns = 7;
 constexpr std::size_t peerstats_columns = 8;
+constexpr double greatest_ppm = 2e5;      // the kernel's tick allows half of it
 constexpr double step_threshold = 0.128;  // beyond it ntpd steps [s]
 constexpr double start_s = 3600;          // until the loop runs as it always does
 constexpr double long_enough_s = 4 * start_s;
@@ -42,7 +43,7 @@ void read_loop(const LogLine& line, Logs& logs) {
     Loop row;
     row.at = line.julian_time(0);
     row.offset = line.number(2, "clock offset [s]");
-    row.frequency = line.number(3, "frequency offset [ppm]") * 1e-6;
+    row.frequency = line.number(3, "frequency offset [ppm]", greatest_ppm) * 1e-6;
     row.offset_resolution = line.resolution(2);
     row.frequency_resolution = line.resolution(3) * 1e-6;
     line.number(4, "jitter [s]");
@@ -103,47 +104,125 @@ const Exchange* at_time(const std::vector<Exchange>& peers, double at) {
     return later != peers.end() && later->at <= at + 0.5 ? &*later : nullptr;
 }
 
+/// The loop's row that is in force at a time, or the first.
+const Loop& in_force(const std::vector<Loop>& rows, double at) {
+    const auto later = std::upper_bound(rows.begin(), rows.end(), at,
+                                        [](double t, const Loop& row) { return t < row.at; });
+    return later == rows.begin() ? rows.front() : *(later - 1);
+}
+
+/// Sets the times of a peer's samples, in order, to when they were taken. A row is written when
+/// the filter turns to another sample: one that is shorter than the last has just come; one that is
+/// not was found among those kept when the last had left, and when it leaves in its turn tells how
+/// old it was. How many poll intervals a sample is kept is taken from those that came last and
+/// left.
+void find_sample_times(std::vector<Exchange>& peers, const std::vector<Loop>& rows) {
+    const std::size_t n = peers.size();
+    std::vector<double> seen;
+    for (const Exchange& peer : peers) seen.push_back(peer.at);
+    const auto interval = [&](std::size_t i) {
+        return std::ldexp(1.0, in_force(rows, seen[i]).constant);
+    };
+    const auto fresh = [&](std::size_t i) { return i == 0 || peers[i].delay < peers[i - 1].delay; };
+    const auto leaves = [&](std::size_t i) { return i + 1 < n && !fresh(i + 1); };
+    std::vector<double> lengths{8.25};  // eight intervals of up to a sixteenth more
+    for (std::size_t i = 0; i < n; ++i)
+        if (fresh(i) && leaves(i)) lengths.push_back((seen[i + 1] - seen[i]) / interval(i));
+    const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
+    std::nth_element(lengths.begin(), middle, lengths.end());
+    for (std::size_t i = 1; i < n; ++i) {
+        if (fresh(i)) continue;
+        const double kept = *middle * interval(i);
+        double earliest = std::max(peers[i - 1].at, seen[i] - kept);
+        if (i + 1 < n) earliest = std::max(earliest, seen[i + 1] - kept);
+        earliest = std::min(earliest, seen[i]);
+        peers[i].at = leaves(i) ? earliest : (earliest + seen[i]) / 2;
+    }
+}
+
 /// Share of an offset that is slewed within a time.
 double slewed(double seconds, int constant, NtpdLoop loop) {
     const double each = std::ldexp(1.0, -((loop == NtpdLoop::kernel ? 2 : 4) + constant));
     return 1 - std::pow(1 - each, std::floor(seconds + 0.5));
 }
 
-void add_loop(FieldLog& log, const std::vector<Loop>& rows, const std::vector<Exchange>& peers,
-              NtpdLoop loop) {
-    const bool skips_start = rows.back().at - rows.front().at > long_enough_s;
-    const Loop* last = nullptr;
-    for (const Loop& row : rows) {
-        if (skips_start && row.at < rows.front().at + start_s) continue;
+/// The entries of a log, put together from rows of the loop and exchanges in between.
+class LoopEntries {
+  public:
+    LoopEntries(FieldLog& log, NtpdLoop loop) : log_(log), loop_(loop) {}
+
+    /// The loop goes on until then as the last row has it.
+    void go_on(double to, double resolution) {
+        if (last_ == nullptr) return;
+        Correction correction;
+        correction.at = to;
+        const double share = share_until(to);
+        // The clock was moved forward by what it was behind.
+        correction.phase = -last_->offset * (share - share_);
+        correction.phase_resolution = resolution;
+        correction.frequency = frequency_of(*last_);
+        correction.frequency_resolution = last_->frequency_resolution;
+        share_ = share;
+        log_.entries.emplace_back(correction);
+    }
+    void add(const Exchange& exchange) {
+        go_on(exchange.at, 0);
+        log_.entries.emplace_back(exchange);
+    }
+    void add(const Loop& row) {
+        go_on(row.at, row.offset_resolution);
+        last_ = &row;
+        share_ = 0;
         Correction correction;
         correction.at = row.at;
-        correction.phase_resolution = row.offset_resolution;
-        if (last != nullptr && row.at > last->at) {
-            // The clock was moved forward by what it was behind.
-            const double share = std::abs(last->offset) > step_threshold
-                                     ? 1
-                                     : slewed(row.at - last->at, last->constant, loop);
-            correction.phase = -last->offset * share;
-        }
-        const Loop& in_force = last != nullptr ? *last : row;
-        correction.frequency = -in_force.frequency / (1 + in_force.frequency);
-        correction.frequency_resolution = in_force.frequency_resolution;
-        log.entries.emplace_back(correction);
+        correction.frequency = frequency_of(row);
+        correction.frequency_resolution = row.frequency_resolution;
+        log_.entries.emplace_back(correction);
+    }
+
+  private:
+    static double frequency_of(const Loop& row) { return -row.frequency / (1 + row.frequency); }
+    double share_until(double to) const {
+        if (std::abs(last_->offset) > step_threshold) return to > last_->at ? 1 : 0;
+        return slewed(to - last_->at, last_->constant, loop_);
+    }
+
+    FieldLog& log_;
+    NtpdLoop loop_;
+    const Loop* last_ = nullptr;
+    double share_ = 0;  ///< of its offset that was slewed
+};
+
+void add_loop(FieldLog& log, const std::vector<Loop>& rows, std::vector<Exchange> peers,
+              NtpdLoop loop) {
+    const std::vector<Exchange> written = peers;
+    find_sample_times(peers, rows);
+    std::vector<Exchange> exchanges;
+    for (const Loop& row : rows) {
         Exchange exchange;
         exchange.at = row.at;
+        if (const Exchange* peer = at_time(written, row.at)) {
+            exchange = peers[static_cast<std::size_t>(peer - written.data())];
+            exchange.at = std::min(exchange.at, row.at);
+        }
         exchange.offset = row.offset;
         exchange.offset_resolution = row.offset_resolution;
-        if (const Exchange* peer = at_time(peers, row.at)) {
-            exchange.delay = peer->delay;
-            exchange.delay_resolution = peer->delay_resolution;
-        }
-        log.entries.emplace_back(exchange);
-        correction.phase = correction.phase_resolution = 0;
-        correction.frequency = -row.frequency / (1 + row.frequency);
-        correction.frequency_resolution = row.frequency_resolution;
-        log.entries.emplace_back(correction);
-        last = &row;
+        exchanges.push_back(exchange);
     }
+    std::stable_sort(exchanges.begin(), exchanges.end(),
+                     [](const Exchange& a, const Exchange& b) { return a.at < b.at; });
+    const bool skips_start = rows.back().at - rows.front().at > long_enough_s;
+    const double begin = skips_start ? rows.front().at + start_s : rows.front().at;
+    LoopEntries entries(log, loop);
+    auto row = rows.begin();
+    while (row != rows.end() && row->at < begin) ++row;
+    const double from = row->at;
+    for (const Exchange& exchange : exchanges) {
+        if (exchange.at < from) continue;
+        for (; row != rows.end() && row->at < exchange.at; ++row) entries.add(*row);
+        entries.add(exchange);
+    }
+    for (; row != rows.end(); ++row) entries.add(*row);
     if (skips_start) log.remarks.emplace_back("the first hour, in which ntpd starts otherwise");
 }
 

@@ -71,16 +71,16 @@ TEST_CASE("the simplex finds the lowest place of a bent valley") {
 }
 
 TEST_CASE("coefficients of white, flicker and random-walk FM come back, each from its own clock") {
-    const ClockFit white = fit_clock(clock_with(1e-15, 0, 0, 10));
+    const ClockFit white = fit_clock(clock_with(1e-15, 0, 0, 10), 0.01);
     CHECK(within(1e-15, white.white_fm));
     CHECK(white.white_fm.high < 1.5e-15);
     CHECK(!white.has_flicker);
-    const ClockFit walk = fit_clock(clock_with(0, 0, 1e-20, 20));
+    const ClockFit walk = fit_clock(clock_with(0, 0, 1e-20, 20), 0.01);
     CHECK(within(1e-20, walk.random_walk_fm));
     CHECK(walk.random_walk_fm.high < 2e-20);
     CHECK(walk.random_walk_fm.low > 0.5e-20);
     CHECK(walk.white_fm.low == 0);
-    const ClockFit flicker = fit_clock(clock_with(0, 1e-16, 0, 30));
+    const ClockFit flicker = fit_clock(clock_with(0, 1e-16, 0, 30), 0.01);
     REQUIRE(flicker.has_flicker);
     CHECK(within(1e-16, flicker.flicker_fm));
     CHECK(flicker.flicker_fm.high < 1.6e-16);
@@ -92,7 +92,7 @@ TEST_CASE("offset and frequency are those of the first exchange, and an outlier 
     UnsteeredClock clock = clock_with(1e-18, 0, 1e-22, 40);
     clock.nominal_frequency = 5e-6;
     clock.points[600].phase += 0.3;
-    const ClockFit fit = fit_clock(clock);
+    const ClockFit fit = fit_clock(clock, 0.01);
     CHECK(fit.outliers == 1);
     CHECK(within(2e-3, fit.offset));
     CHECK(within(5e-6 + 1e-7, fit.frequency));

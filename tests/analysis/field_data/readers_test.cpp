@@ -11,6 +11,8 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 using namespace driftstorm;
@@ -133,6 +135,25 @@ TEST_CASE("a broken line of chrony's is named by file, line, what is there and w
     CHECK(says(complaint(tracking), "some.log: no valid measurement"));
 }
 
+TEST_CASE("logs that are packed, in UTF-16 or have numbers no clock has are refused by name") {
+    CHECK(says(complaint("\x1f\x8b\x08"), "some.log: compressed (gzip)"));
+    CHECK(says(complaint("\xff\xfe"
+                         "2"),
+               "some.log: text in UTF-16"));
+    CHECK(says(complaint(measurements + std::string("\0\n", 2)), "some.log:8: a byte that is 0"));
+    CHECK(complaint("\xef\xbb\xbf" + measurements) == "none");
+    CHECK(says(complaint(line_four(measurements, "-4.966e-03", "1.000e+300")),
+               "some.log:4: column 12 is '1.000e+300', which is too great for offset [s]"));
+    CHECK(says(complaint(line_four(measurements, "2.296e-01", "9.000e+99")),
+               "some.log:4: column 13"));
+    CHECK(says(complaint(line_four(tracking, "340.529", "1000000.0") + measurements),
+               "some.log:1: column 5 is '1000000.0', which is too great for frequency [ppm]"));
+    CHECK(says(complaint("50000 1.000 1e200 0.000 0.000100000 0.000000 6\n", "ntpd"),
+               "some.log:1: column 3 is '1e200'"));
+    CHECK(says(complaint("50000 1.000 0.1 9e9 0.000100000 0.000000 6\n", "ntpd"),
+               "some.log:1: column 4 is '9e9'"));
+}
+
 TEST_CASE("ntpd's loopstats and peerstats, and what the kernel's loop slewed in between") {
     const std::string loopstats =
         "60000 3600.000 0.001000000 10.000 0.000100000 0.001000 6\n"
@@ -171,6 +192,39 @@ TEST_CASE("ntpd's loopstats and peerstats, and what the kernel's loop slewed in 
                "column 7 is '66', wanted is a time constant"));
     CHECK(says(complaint("60000 1 0.001 10.000\n", "ntpd"),
                "some.log:1: 4 columns; ntpd writes 7 of loopstats, 8 of peerstats"));
+}
+
+TEST_CASE("a sample that ntpd's filter fell back on is dated to when it was taken") {
+    // One sample is kept for 528 s and leaves; the next was taken 264 s after it, as it leaves at
+    // 792 s; of the third only the bounds are known: it was not kept until 900 s.
+    std::string loopstats;
+    std::string peerstats;
+    for (const auto& [at, delay] : {std::pair(0, 40), {528, 41}, {792, 45}, {900, 39}}) {
+        loopstats +=
+            "60000 " + std::to_string(at) + ".000 0.001000000 10.000 0.000100000 0.001000 6\n";
+        peerstats += "60000 " + std::to_string(at) + ".000 192.0.2.1 963a 0.001000000 0.0" +
+                     std::to_string(delay) + "000000 0.001000000 0.000100000\n";
+    }
+    const FieldLog log =
+        read_ntpd({{"peerstats", peerstats}, {"loopstats", loopstats}}, "", NtpdLoop::kernel);
+    const std::vector<Exchange> found = exchanges_of(log);
+    REQUIRE(found.size() == 4);
+    const double begin = (60000 - 40587) * 86400.0;
+    CHECK(found[0].at == begin);
+    CHECK(found[1].at == begin + 264);
+    CHECK(found[2].at == begin + 582);
+    CHECK(found[3].at == begin + 900);
+    CHECK(found[2].delay == 0.045);
+    double before = 0;
+    double forward = 0;
+    for (const Entry& entry : log.entries) {
+        const double at = std::visit([](const auto& one) { return one.at; }, entry);
+        CHECK(at >= before);
+        before = at;
+        if (const auto* correction = std::get_if<Correction>(&entry)) forward -= correction->phase;
+    }
+    const auto share = [](double seconds) { return 1 - std::pow(255.0 / 256, seconds); };
+    CHECK(forward == doctest::Approx(1e-3 * (share(528) + share(264) + share(108))).epsilon(1e-12));
 }
 
 TEST_CASE("the four stamps of a capture, over every link, either IP and either format") {
