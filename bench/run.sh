@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter] [sweep] [time_clients]
+# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter] [sweep] [time_clients] [ntp_grid]
 # Programs take turns, so that a busy machine is unfair to none; each figure is the median of CPU times.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -80,10 +80,18 @@ sweep() { "$here/sweep.sh" "$build"; }
 # A chrony client-day by parts, and 100,000 SNTP phones: no peer to take turns with.
 time_clients() { "$bin/time_clients_bench"; }
 
+# The grid of reference runs that DRIFTSTORM_NTP_REFERENCE names, with DRIFTSTORM_BENCH_SEEDS seeds (32): minutes.
+ntp_grid() {
+    [ -n "${DRIFTSTORM_NTP_REFERENCE:-}" ] || { echo "ntp_grid: DRIFTSTORM_NTP_REFERENCE names no folder of reference runs" >&2; exit 5; }
+    with=$build  # tests, of which validate_ntp is one, may have been left out there
+    [ -x "$with/bin/validate_ntp" ] || with=$build/../release
+    "$here/ntp_grid.sh" "$with" "$DRIFTSTORM_NTP_REFERENCE" "${DRIFTSTORM_BENCH_SEEDS:-32}"
+}
+
 [ $# -gt 0 ] || set -- phold mm1 commuter sweep time_clients
 for name; do
     case $name in
-        phold | mm1 | commuter | sweep | time_clients) $name ;;
-        *) echo "bench: no benchmark '$name': phold, mm1, commuter, sweep or time_clients" >&2; exit 2 ;;
+        phold | mm1 | commuter | sweep | time_clients | ntp_grid) $name ;;
+        *) echo "bench: no benchmark '$name': phold, mm1, commuter, sweep, time_clients or ntp_grid" >&2; exit 2 ;;
     esac
 done
