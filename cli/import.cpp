@@ -55,33 +55,39 @@ struct Imported {
     FieldFit fit;
 };
 
-Imported fitted(FieldLog log) {
+Imported fitted(FieldLog log, const std::string& files) {
     Imported imported{std::move(log), {}};
-    imported.fit = fit_field_log(imported.log);
+    try {
+        imported.fit = fit_field_log(imported.log);
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(files + ": " + error.what());
+    }
     return imported;
 }
 
 /// The logs do not tell which loop ntpd ran: the one that leaves less to noise did.
-Imported import_ntpd(const std::vector<TextFile>& files, const std::string& source) {
-    Imported kernel = fitted(read_ntpd(files, source, NtpdLoop::kernel));
+Imported import_ntpd(const std::vector<TextFile>& files, const std::string& source,
+                     const std::string& names) {
+    Imported kernel = fitted(read_ntpd(files, source, NtpdLoop::kernel), names);
     if (kernel.log.steering == Steering::unknown) return kernel;
-    Imported daemon = fitted(read_ntpd(files, source, NtpdLoop::daemon));
+    Imported daemon = fitted(read_ntpd(files, source, NtpdLoop::daemon), names);
     return daemon.fit.clock.minus_2_log_likelihood < kernel.fit.clock.minus_2_log_likelihood
                ? daemon
                : kernel;
 }
 
 Imported import_logs(const ImportOptions& options) {
+    const std::string names = fmt::format("{}", fmt::join(options.files, ", "));
     if (options.kind == "pcap") {
         for (const std::string& path : options.files)
             if (path != "-" && !std::filesystem::exists(path))
                 throw OutputError(path, std::strerror(ENOENT));
-        return fitted(read_captures(options.files, options.source));
+        return fitted(read_captures(options.files, options.source), names);
     }
     std::vector<TextFile> files;
     for (const std::string& path : options.files) files.push_back(read_file(path));
-    return options.kind == "chrony" ? fitted(read_chrony(files, options.source))
-                                    : import_ntpd(files, options.source);
+    return options.kind == "chrony" ? fitted(read_chrony(files, options.source), names)
+                                    : import_ntpd(files, options.source, names);
 }
 
 /// The fragment is YAML: a name may not say more than a name.

@@ -171,6 +171,20 @@ stability::Options wanted(const StabilityOptions& options) {
     return wanted;
 }
 
+std::vector<Line> analysed(const Data& data, const stability::Options& how,
+                           const std::string& source) {
+    std::vector<Line> table;
+    try {
+        table = stability::analyse(data.phase, data.tau0, how);
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(source + ": " + error.what());
+    }
+    if (table.empty())
+        throw std::invalid_argument(source + ": " + std::to_string(data.phase.size()) +
+                                    " points allow none of the statistics at the factors wanted");
+    return table;
+}
+
 std::string noise_text(const Line& line) {
     return line.alpha ? std::string(stability::name_of_noise(*line.alpha)) : "";
 }
@@ -234,7 +248,7 @@ int stability_of(StabilityOptions options) {
             throw std::invalid_argument("--device and --steered choose a clock of a result; " +
                                         options.source + " is none");
         const Data data = result ? of_result(options) : of_text(options);
-        const std::vector<Line> table = stability::analyse(data.phase, data.tau0, how);
+        const std::vector<Line> table = analysed(data, how, options.source);
         if (!options.plot.empty())
             write_plot(options.plot,
                        stability::plot_page(table, options.source + (options.device.empty()

@@ -4,6 +4,7 @@ usage: import_test.py DRIFTSTORM; works in the current folder.
 """
 
 import datetime
+import gzip
 import json
 import os
 import pathlib
@@ -162,10 +163,43 @@ class Imports(unittest.TestCase):
         self.assertIn("broken.log:436: the last line has no end", run("import", "chrony", broken, code=2).stderr)
         self.assertIn("wanted is a capture", run("import", "pcap", broken, code=2).stderr)
         self.assertIn("loopstats", run("import", "loopstats", self.folder / "measurements.log", code=2).stderr)
+        few = self.folder / "few.log"
+        few.write_text("\n".join((self.folder / "measurements.log").read_text().split("\n")[:10]) + "\n")
+        self.assertIn("few.log: 7 exchanges; a fit wants 30", run("import", "chrony", few, code=2).stderr)
+        packed = self.folder / "packed.gz"
+        packed.write_bytes(gzip.compress(few.read_bytes()))
+        self.assertIn("packed.gz: compressed (gzip)", run("import", "chrony", packed, code=2).stderr)
+        self.assertIn("not compressed", run("import", "pcap", packed, code=2).stderr)
         self.assertIn("missing.log: No such file", run("import", "chrony", "missing.log", code=5).stderr)
         run("import", "syslog", broken, code=2)
         run("import", "chrony", self.folder / "measurements.log", "--clock", "a: b", code=2)
         self.assertIn("docs/import.md", run("import", "--help").stdout)
+
+    def test_what_came_over_dos_or_an_editor(self):
+        chrony_logs(self.folder)
+        plain = self.folder / "measurements.log"
+        other = self.folder / "other.log"
+        other.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
+        answers = [run("import", "chrony", name, self.folder / "tracking.log", "--json").stdout for name in (plain, other)]
+        self.assertEqual(*answers)
+
+    def test_damaged_captures_end_with_a_word(self):
+        capture(self.folder)
+        whole = (self.folder / "client.pcap").read_bytes()
+        luck = random.Random(7)
+        damaged = self.folder / "damaged.pcap"
+        for _ in range(12):
+            broken = bytearray(whole)
+            for _ in range(40):  # anywhere in packets, not in their headers
+                broken[24 + 92 * luck.randrange(700) + 16 + luck.randrange(76)] = luck.randrange(256)
+            damaged.write_bytes(broken)
+            answer = json.loads(run("import", "pcap", damaged, "--json").stdout, parse_constant=self.fail)
+            self.assertLess(answer["frequency"][1], answer["frequency"][2])
+        for end in range(0, 400, 37):
+            damaged.write_bytes(whole[:end])
+            self.assertIn("damaged.pcap: ", run("import", "pcap", damaged, code=2).stderr)
+        damaged.write_bytes(whole[:-10])
+        self.assertIn("damaged.pcap: after packet 779: ", run("import", "pcap", damaged, code=2).stderr)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,19 @@ class Time(unittest.TestCase):
         self.assertNotEqual(table[True][64], table[False][64])
         run("stability", "hosts.h5", "--device", "hosts[9]", folder=self.folder, code=2)
 
+    def test_stability_names_what_it_cannot_read(self):
+        def complaint(content, *arguments):
+            (self.folder / "data").write_bytes(content)
+            return run("stability", "data", *arguments, folder=self.folder, code=2).stderr
+
+        self.assertIn("data: 0 points every 1", complaint(b""))
+        self.assertIn("data:2: column 1 is 'nan'", complaint(b"1\nnan\n2\n"))
+        self.assertIn("data:1: there is no column 3", complaint(b"1 2\n" * 9, "--column", "3"))
+        self.assertIn("data: point 2 is 1", complaint(b"0\n1e300\n0\n"))
+        self.assertIn("data: 9 points allow none", complaint(b"1\n" * 9, "--taus", "500"))
+        self.assertIn("data: compressed (gzip)", complaint(b"\x1f\x8b\x08"))
+        self.assertIn("data: point 1 is nan", complaint(b"1\n" * 9, "--scale", "nan"))
+
     @unittest.skipUnless(shutil.which("tshark"), "SKIPPED: tshark is not installed")
     def test_tshark_decodes_the_capture(self):
         plain = run("run", "hosts.yaml", "--no-output", "--json", folder=self.folder)
