@@ -60,8 +60,9 @@ int diff(const DiffOptions& options) {
                                                  report.first->to);
         pursue(report, std::move(other));
     }
-    if (!options.html.empty()) write_text(options.html, render_page(report));
     std::fputs((options.json ? render_json(report) : render_text(report)).c_str(), stdout);
+    std::fflush(stdout);  // found at a price: told before a page that may find no room
+    if (!options.html.empty()) write_text(options.html, render_page(report));
     return left.digest == right.digest ? 0 : static_cast<int>(Exit::expectation);
 }
 

@@ -22,6 +22,8 @@ struct PipedTrace::Parts {
     pid_t child = 0;
     std::FILE* lines = nullptr;
     bool over = false;
+    bool empty = true;          ///< no event so far
+    bool expects_some = false;  ///< the recorded run has something in the window
 
     /// Exit code of the program, which has ended or is about to.
     int wait() {
@@ -35,6 +37,12 @@ struct PipedTrace::Parts {
 PipedTrace::PipedTrace(const std::string& program, const RunSide& side, Time from, Time to)
     : parts_(std::make_unique<Parts>()) {
     parts_->program = program;
+    for (std::size_t w = 0; w < side.ladder.rungs.size(); ++w) {
+        const std::int64_t start = side.ladder.window.ns * static_cast<std::int64_t>(w);
+        if (start < from.ns || start >= to.ns) continue;
+        for (const std::uint64_t rung : side.ladder.rungs[w])
+            parts_->expects_some = parts_->expects_some || rung != 0;
+    }
     int ends[2];
     if (pipe(ends) != 0) throw OutputError(program, std::generic_category().message(errno));
     std::vector<std::string> words{program,   "trace",
@@ -85,8 +93,12 @@ std::optional<TraceEvent> PipedTrace::next() {
         if (const int code = parts_->wait(); code != 0)
             throw OutputError(parts_->program,
                               "'trace' ended with exit code " + std::to_string(code));
+        if (parts_->empty && parts_->expects_some)
+            throw OutputError(parts_->program,
+                              "'trace' printed nothing of a window in which A has events");
         return std::nullopt;
     }
+    parts_->empty = false;
     try {
         std::istringstream stream(text);
         return read_trace(stream);

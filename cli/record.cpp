@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,18 +48,38 @@ RecordRequest request_of(const RecordOptions& options) {
     return request;
 }
 
-int record_all(const RecordOptions& options) {
-    const RecordRequest request = request_of(options);
+std::string place_of(const RecordOptions& options, const std::string& scenario) {
+    return options.folder + "/" + stem(scenario) + ".yaml";
+}
+
+/// Told before the first run: the last of many scenarios may come after hours.
+bool may_write_all(const RecordOptions& options) {
+    std::map<std::string, std::string> scenario_of;
     for (const std::string& file : options.scenarios) {
-        const std::string name = stem(file);
-        const std::string path = options.folder + "/" + name + ".yaml";
+        const std::string path = place_of(options, file);
+        const auto [other, is_new] = scenario_of.emplace(path, file);
+        if (!is_new) {
+            fmt::print(stderr, "driftstorm: {} and {} would both be {}\n", other->second, file,
+                       path);
+            return false;
+        }
         if (!options.force && file_exists(path)) {
             fmt::print(stderr,
                        "driftstorm: {} is there already; 'driftstorm accept' changes a baseline "
                        "with a reason, --force writes it anew\n",
                        path);
-            return static_cast<int>(Exit::usage);
+            return false;
         }
+    }
+    return true;
+}
+
+int record_all(const RecordOptions& options) {
+    const RecordRequest request = request_of(options);
+    if (!may_write_all(options)) return static_cast<int>(Exit::usage);
+    for (const std::string& file : options.scenarios) {
+        const std::string name = stem(file);
+        const std::string path = place_of(options, file);
         Complaints complaints;
         const std::unique_ptr<Scenario> scenario = read_and_check(file, options.set, complaints);
         std::fputs(complaints.text().c_str(), stderr);

@@ -83,6 +83,12 @@ std::string divergence_text(const DifferenceReport& report) {
 
 std::string explanation_of(const DifferenceReport& report) {
     const Divergence& d = *report.divergence;
+    const Duration left_end = report.left->until;
+    const Duration right_end = report.right->until;
+    if (left_end != right_end && d.at.ns >= std::min(left_end.ns, right_end.ns))
+        return fmt::format("{} ends there, at {}; up to then both runs are the same",
+                           left_end < right_end ? "A" : "B",
+                           exact_time(Time{std::min(left_end.ns, right_end.ns)}));
     const std::optional<TraceCause>& cause = d.left_cause ? d.left_cause : d.right_cause;
     if (!cause) return "the event was sent before what is known of the runs";
     std::string text;
@@ -105,9 +111,10 @@ std::string explanation_of(const DifferenceReport& report) {
     } else if (d.draws_alike > 0) {
         const TraceDraw& last = cause->draws.back();
         text += fmt::format(
-            "\nwith the same {} on both sides ({}): a parameter, or "
-            "what the model makes of it",
-            d.draws_alike == 1 ? "draw" : std::to_string(d.draws_alike) + " draws", text_of(last));
+            "\nwith the same {} on both sides ({}): {}",
+            d.draws_alike == 1 ? "draw" : std::to_string(d.draws_alike) + " draws", text_of(last),
+            report.left->seed == report.right->seed ? "a parameter, or what the model makes of it"
+                                                    : "another number under another seed");
     } else {
         text += "\nwithout a draw: a parameter, or what the model does";
     }

@@ -140,7 +140,8 @@ void judge(const std::vector<Excess>& columns, const std::vector<double>& observ
     }
 }
 
-std::string moved(std::span<const double> recorded, std::span<const double> now) {
+std::string moved(std::span<const double> recorded, std::span<const double> now,
+                  std::string_view unit) {
     const auto mean = [](std::span<const double> values) {
         double sum = 0;
         double count = 0;
@@ -153,7 +154,10 @@ std::string moved(std::span<const double> recorded, std::span<const double> now)
     };
     const double was = mean(recorded);
     const double is = mean(now);
-    std::string text = fmt::format("mean {:.6g} -> {:.6g}", was, is);
+    const double scale = unit == "%" ? 100 : 1;
+    const std::string behind = (unit.empty() ? "" : " ") + std::string(unit);
+    std::string text =
+        fmt::format("mean {:.6g}{} -> {:.6g}{}", was * scale, behind, is * scale, behind);
     if (was != 0 && std::isfinite(was) && std::isfinite(is))
         text += fmt::format(" ({:+.3g} %)", 100 * (is - was) / std::abs(was));
     return text;
@@ -164,11 +168,11 @@ std::size_t defined(std::span<const double> values) {
         std::count_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); }));
 }
 
-std::string reason_of(const Excess& column, std::span<const double> recorded,
+std::string reason_of(const Excess& column, const MetricValues& metric,
                       std::span<const double> now) {
-    if (!column.presence) return moved(recorded, now);
+    if (!column.presence) return moved(metric.recorded, now, metric.unit);
     return fmt::format("defined with {} of {} seeds, was with {}", defined(now), now.size(),
-                       defined(recorded));
+                       defined(metric.recorded));
 }
 
 /// Calls changed what is unlikely enough, and says why.
@@ -180,8 +184,7 @@ void call(const std::vector<Excess>& columns, const std::vector<double>& observe
         if (verdict.changed || observed[c] <= 0 || tails.joint[c] > alpha) continue;
         const MetricValues& metric = metrics[columns[c].metric];
         verdict.changed = true;
-        verdict.reason =
-            reason_of(columns[c], metric.recorded, pairs ? metric.now : metric.further);
+        verdict.reason = reason_of(columns[c], metric, pairs ? metric.now : metric.further);
     }
 }
 
@@ -320,8 +323,7 @@ std::vector<SampleComparison> compare_pairs(std::span<const MetricValues> metric
             verdict.changed = true;
             verdict.p = verdict.alone =
                 std::pow(0.5, static_cast<double>(column.values.size()) - 1);
-            verdict.reason =
-                reason_of(column, metrics[column.metric].recorded, metrics[column.metric].now);
+            verdict.reason = reason_of(column, metrics[column.metric], metrics[column.metric].now);
         }
         return verdicts;
     }

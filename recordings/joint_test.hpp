@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace driftstorm {
@@ -15,6 +16,7 @@ struct MetricValues {
     std::span<const double> now;       ///< under the same seeds
     std::span<const double> further;   ///< under seeds of which no other value is; may be empty
     Tolerance tolerance;
+    std::string_view unit = "";  ///< of what is told; "%": of fractions
 };
 
 /// What a metric's values over the seeds say about two versions of a model.
@@ -24,7 +26,7 @@ struct SampleComparison {
     /// nothing moved.
     double p = 1;
     double alone = 1;    ///< the same, had this been the only metric
-    std::string reason;  ///< "mean 0.0501 -> 0.0512 (+2.2 %)"; empty when not changed
+    std::string reason;  ///< "mean 0.0501 s -> 0.0512 s (+2.2 %)"; empty when not changed
 };
 
 /// Below this many seeds no significance is small enough to be evidence.

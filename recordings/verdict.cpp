@@ -41,6 +41,14 @@ std::string where_text(const LadderDifference& first) {
                        instant_text(first.to), components);
 }
 
+/// A tolerance's own text has no unit: it is in that of the metric.
+std::string allowed_text(const MetricVerdict& metric) {
+    if (metric.tolerance.kind != Tolerance::Kind::absolute || metric.unit.empty())
+        return text_of(metric.tolerance);
+    return fmt::format("absolute {:g} {}", metric.tolerance.amount * (metric.unit == "%" ? 100 : 1),
+                       metric.unit);
+}
+
 }  // namespace
 
 std::string_view word(Verdict verdict) {
@@ -88,7 +96,8 @@ void compare(Verification& verification) {
     std::vector<MetricValues> values;
     values.reserve(verification.metrics.size());
     for (const MetricVerdict& metric : verification.metrics)
-        values.push_back({metric.recorded, metric.now, metric.further, metric.tolerance});
+        values.push_back(
+            {metric.recorded, metric.now, metric.further, metric.tolerance, metric.unit});
     const auto pairs = compare_pairs(values, paired_share * false_alarm_rate);
     std::vector<SampleComparison> further(values.size());
     if (verification.further > 0)
@@ -203,9 +212,8 @@ std::string render(const Verification& verification) {
             ++alike;
             continue;
         }
-        text += fmt::format("            {:<32} {}{}{}, allowed {}, p = {:.1g}\n", metric.path,
-                            metric.comparison.reason, metric.unit.empty() ? "" : " ", metric.unit,
-                            text_of(metric.tolerance), metric.comparison.p);
+        text += fmt::format("            {:<32} {}, allowed {}, p = {:.1g}\n", metric.path,
+                            metric.comparison.reason, allowed_text(metric), metric.comparison.p);
     }
     text += fmt::format("            {} of {} metrics as recorded, over {} seeds", alike,
                         verification.metrics.size(), verification.seeds);

@@ -57,13 +57,19 @@ class Recordings(unittest.TestCase):
         self.assertIn("1 identical", self.driftstorm("verify", "kept", "--require", "identical"))
         self.driftstorm("record", "queue.yaml", "-o", "kept", code=2)
         self.driftstorm("verify", self.folder, code=5)  # no baseline there
+        # What cannot be written is told before anything runs.
+        self.driftstorm("record", "queue.yaml", "queue.yaml", "-o", "twice", code=2)
+        shutil.copy(self.folder / "queue.yaml", self.folder / "other.yaml")
+        self.driftstorm("record", "other.yaml", "queue.yaml", "-o", "kept", code=2)
+        self.assertEqual([path.name for path in self.folder.glob("*/*.yaml")], ["queue.yaml"])
 
     def test_a_change_is_seen_judged_explained_and_accepted(self):
         baseline = self.record()
         self.edit(baseline, "mean: 0.01 s", "mean: 0.011 s")
         told = self.driftstorm("verify", "kept", "--junit", "report.xml", code=1)
         self.assertIn("changed", told)
-        self.assertIn("desk.sojourn.mean", told)
+        self.assertRegex(told, r"desk\.sojourn\.mean +mean 0\.0\d+ s -> 0\.0\d+ s \(\+")
+        self.assertRegex(told, r"desk\.wait\.share_zero +mean \d\d\.\d+ % -> \d\d\.\d+ % \(-")
         report = xml.etree.ElementTree.parse(self.folder / "report.xml").getroot()
         self.assertEqual(report.get("failures"), "1")
         document = json.loads(self.driftstorm("verify", "kept", "--json", code=1))
@@ -111,6 +117,8 @@ class Recordings(unittest.TestCase):
             self.assertEqual((report.get("failures"), report.get("errors")), ("0", "1"))
         document = json.loads(self.driftstorm("verify", "kept", "--json", code=3))
         self.assertEqual([one["verdict"] for one in document["recordings"]], ["unreadable", "identical"])
+        broken.write_text("")  # by a crash of the machine, say
+        self.assertIn("broken.yaml:", self.driftstorm("verify", "kept", code=3))
         (self.folder / "empty").mkdir()
         self.driftstorm("verify", "empty", code=5)
         self.driftstorm("verify", "nowhere", code=3)
@@ -135,6 +143,7 @@ class Recordings(unittest.TestCase):
         again = json.loads(self.driftstorm("diff", baseline, slower, "--json", "--with", DRIFTSTORM, code=1))
         self.assertEqual(again["divergence"], document["divergence"])
         self.driftstorm("diff", baseline, slower, "--with", self.folder / "none", code=5)
+        self.driftstorm("diff", baseline, slower, "--with", "true", code=5)  # prints no trace
         self.assertIn("identical", self.driftstorm("diff", baseline, "queue.yaml"))
 
     def test_diff_of_results_with_other_seeds_and_parameters(self):
@@ -143,6 +152,10 @@ class Recordings(unittest.TestCase):
         self.driftstorm("run", "queue.yaml", "-o", "c.h5", "--set", "load=51 req/s")
         told = self.driftstorm("diff", "a.h5", "b.h5", code=1)
         self.assertIn("seed       3 -> 4", told)
+        self.assertIn("another number under another seed", told)
+        self.driftstorm("run", "queue.yaml", "-o", "short.h5", "--until", "30 s")
+        told = self.driftstorm("diff", "a.h5", "short.h5", code=1)
+        self.assertIn("B ends there, at 30 s; up to then both runs are the same", told)
         told = self.driftstorm("diff", "a.h5", "c.h5", code=1)
         self.assertIn("populations.customers.arrivals.rate: 50 req/s -> 51 req/s", told)
         self.assertIn("arrivals", told)
