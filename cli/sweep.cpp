@@ -4,6 +4,9 @@
 #include "cli/verbs.hpp"
 #include "cli/version.hpp"
 #include "scenarios/complaints.hpp"
+#include "sim/core/digest.hpp"
+#include "sim/output/output_error.hpp"
+#include "sim/output/results_reader.hpp"
 #include "sweeps/local_sweep.hpp"
 #include "sweeps/merge.hpp"
 #include "sweeps/slurm.hpp"
@@ -44,6 +47,7 @@ struct SweepOptions {
 struct MergeOptions {
     std::vector<std::string> folders;
     std::string output;
+    bool force = false;
     bool json = false;
 };
 
@@ -245,6 +249,12 @@ int sweep(const SweepOptions& options) {
     local.progress = [&table](const SweepProgress& progress) { table.show(progress); };
     LocalSweepOutcome outcome;
     try {
+        // Before the plan of another build's runs is changed.
+        const bool extends = options.extend && std::filesystem::is_directory(directory.path());
+        const std::optional<FrozenPlan> known = extends ? directory.plan() : std::nullopt;
+        if (known && known->study == frozen.study)
+            check_builds(directory.records(), local.build, local.allow_other_build,
+                         directory.path());
         directory.open(frozen, shard, options.extend);
         outcome = run_local_sweep(plan, schedule, directory, frozen.study,
                                   sweep_work(*read, complaints), local);
@@ -276,6 +286,18 @@ int sweep(const SweepOptions& options) {
     return code;
 }
 
+/// Whether a file may take the place of what is there: nothing, or an earlier merge of this study.
+bool may_replace(const std::string& path, std::uint64_t study) {
+    if (!std::filesystem::exists(path)) return true;
+    try {
+        const ResultsReader there(path);
+        return there.text_attribute("/", "format_name") == "driftstorm-sweep" &&
+               there.text_attribute("/provenance", "study") == hex(study);
+    } catch (const OutputError&) {
+        return false;
+    }
+}
+
 int merge(const MergeOptions& options) {
     std::optional<FrozenPlan> frozen;
     std::map<RunKey, RunRecord> records;
@@ -293,6 +315,13 @@ int merge(const MergeOptions& options) {
         }
         frozen = plan;
         records.merge(directory.records());
+    }
+    if (!options.force && !may_replace(options.output, frozen->study)) {
+        fmt::print(stderr,
+                   "driftstorm: {} is there already and no merge of this sweep; give another name "
+                   "with -o, or --force\n",
+                   options.output);
+        return static_cast<int>(Exit::usage);
     }
     Complaints complaints(frozen->reader());
     const std::unique_ptr<Sweep> read = read_sweep(frozen->sweep_name, metric_rules(), complaints);
@@ -375,6 +404,7 @@ void add_merge(CLI::App& app, int& exit) {
     auto options = std::make_shared<MergeOptions>();
     verb->add_option("FOLDER", options->folders, "of a sweep; several, of its shards")->required();
     verb->add_option("-o,--output", options->output, "the file")->required();
+    verb->add_flag("--force", options->force, "writes over a file that is no merge of this sweep");
     verb->add_flag("--json", options->json, "one JSON document on stdout");
     verb->callback([&exit, options] { exit = merge(*options); });
 }

@@ -403,16 +403,21 @@ MergeOutcome write_merged(const std::string& path, const Plan& plan, const Sched
                           const FrozenPlan& frozen, const std::map<RunKey, RunRecord>& records,
                           std::size_t missing) {
     const std::string part = path + ".part";
-    Hdf5File file = Hdf5File::create(part);
     try {
-        const MergeOutcome outcome = Merger(plan, schedule, frozen, records).write(file, missing);
-        file.close();
+        Hdf5File file = Hdf5File::create(part);
+        MergeOutcome outcome;
+        try {
+            outcome = Merger(plan, schedule, frozen, records).write(file, missing);
+            file.close();
+        } catch (...) {
+            file.abandon();
+            throw;
+        }
         if (std::rename(part.c_str(), path.c_str()) != 0)
             throw OutputError(path, std::strerror(errno));
         return outcome;
     } catch (...) {
-        file.abandon();
-        std::remove(part.c_str());
+        std::remove(part.c_str());  // a full disk leaves an empty one
         throw;
     }
 }

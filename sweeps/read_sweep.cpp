@@ -443,11 +443,11 @@ class SweepReader {
                             value(entry.value.entries()[i].value, parameter, item_path(below, i)))
                         axis.values.push_back(*std::move(one));
             } else if (!entry.value.is_null()) {
-                complaints_.error(entry.value.position(),
-                                  quote(entry.key) +
-                                      " must be a list of values, or { from, to, count }, got " +
-                                      entry.value.describe(),
-                                  below);
+                complaints_.error(
+                    entry.value.position(),
+                    quote(entry.key) + " must be a list of values, or { from, to, count }, got " +
+                        (entry.value.is_sequence() ? "an empty list" : entry.value.describe()),
+                    below);
             }
             check_distinct(axis, entry, below);
             if (!axis.values.empty()) part.axes.push_back(std::move(axis));

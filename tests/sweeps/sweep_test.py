@@ -371,7 +371,7 @@ design:
                            ("schema: sweep/1\nscenario: gone.yaml\ndesign: { grid: { load: [1 req/s] } }\n", "gone.yaml"),
                            ("schema: sweep/1\nscenario: queue.yaml\ndesign: []\n", "no parts"),
                            ("schema: sweep/1\nscenario: queue.yaml\ndesign: { grid: {} }\n", "no parameter"),
-                           ("schema: sweep/1\nscenario: queue.yaml\ndesign: { grid: { load: [] } }\n", "must be a list of values"),
+                           ("schema: sweep/1\nscenario: queue.yaml\ndesign: { grid: { load: [] } }\n", "got an empty list"),
                            ("schema: sweep/1\nscenario: [\n", "broken.yaml:")):
             with self.subTest(text):
                 self.write("broken.yaml", text)
@@ -418,8 +418,30 @@ design:
             self.assertEqual((done["failed"], done["runs"]), (0, 120))
             self.assertLessEqual(done["ran_now"], 120 - made + 1)
             self.assertEqual(self.merged("disk/out"), self.merged("calm", "calm.h5"))
+            with open(disk / "filler", "wb", buffering=0) as filler:
+                try:
+                    while True:
+                        filler.write(bytes(1 << 16))
+                except OSError:
+                    pass
+            self.command("merge", "calm", "-o", "disk/calm.h5", code=5)
+            self.assertEqual([path.name for path in disk.glob("calm.h5*")], [])
         finally:
             subprocess.run(["umount", str(disk)], check=True)
+
+    def test_a_merge_takes_the_place_of_a_merge_of_the_same_sweep_only(self):
+        self.write("other.yaml", GRID.replace("queue.yaml", "shorter.yaml"))
+        self.write("shorter.yaml", QUEUE.replace("duration: 20 s", "duration: 10 s"))
+        for name in ("grid", "other"):
+            self.command("sweep", name + ".yaml", "-o", name)
+        merged = self.merged("grid")
+        self.assertEqual(self.merged("grid"), merged)
+        self.command("run", "queue.yaml", "-o", "run.h5", code=None)
+        for name in ("all.h5", "run.h5", "grid.yaml"):
+            before = (self.folder / name).read_bytes()
+            self.assertIn("no merge of this sweep", self.command("merge", "other", "-o", name, code=2).stderr)
+            self.assertEqual((self.folder / name).read_bytes(), before)
+        self.command("merge", "other", "-o", "run.h5", "--force")
 
     def test_a_point_that_makes_no_scenario_is_a_failed_run_and_no_stop(self):
         self.write("bad.yaml", """schema: sweep/1
@@ -467,9 +489,11 @@ design:
         done = self.command("sweep", "grid.yaml", "-o", "out", code=2)
         self.assertIn("--extend", done.stderr)
         other = [str(self.folder / "other"), "sweep", "grid.yaml", "-o", "out", "--extend"]
+        plan = (self.folder / "out" / "plan").read_bytes()
         done = subprocess.run(other, cwd=self.folder, capture_output=True, text=True)
         self.assertEqual(done.returncode, 2)
         self.assertIn("another build", done.stderr)
+        self.assertEqual((self.folder / "out" / "plan").read_bytes(), plan)
         done = subprocess.run([*other, "--allow-other-build", "--json"], cwd=self.folder, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["ran_now"], 6)  # the new row alone
