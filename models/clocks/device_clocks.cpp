@@ -110,6 +110,7 @@ Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId d
     Rtc rtc;
     rtc.ahead = initial_offset;
     rtcs_.push_back(rtc);
+    announced_.push_back(LeapKind::none);
     oscillators_.push_back(oscillator);
     memos_.emplace_back();
     devices_.push_back(device);
@@ -135,11 +136,8 @@ void DeviceClocks::start(Context& context, Index device) {
     if (by_hand.at != end_of_time)
         context.remind(*this, device, by_hand.at - context.now(), UserSetsClock{.number = 1});
     const Board& board = boards_[device];
-    if (board.leap != LeapKind::none) {
-        // A deleted second is the one before midnight.
-        const Duration before{board.leap == LeapKind::deletion ? 1'000'000'000 : 0};
-        arm(context, device, ClockKind::wall, Reading{board.leap_at.ns} - before, kernel_itself, 0);
-    }
+    if (board.leap != LeapKind::none)
+        arm_leap(context, device, board.leap, Reading{board.leap_at.ns}, known_leap);
 }
 
 Q64 DeviceClocks::exact(Index device, ClockKind kind, Time now) const {
@@ -216,7 +214,9 @@ bool DeviceClocks::stale(const TimerDue& message, Index device) const {
 
 void DeviceClocks::on(const TimerDue& message, Index device, Context& context) {
     unlink(device, find(device, message.owner, message.timer));
-    if (message.owner == kernel_itself) return insert_leap_second(context, device);
+    if (message.owner == kernel_itself)
+        return leap(context, device,
+                    message.timer == known_leap ? boards_[device].leap : announced_[device]);
     owners_[static_cast<std::size_t>(message.owner)](context, device, message.timer);
 }
 

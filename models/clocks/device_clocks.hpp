@@ -82,7 +82,7 @@ class DeviceClocks {
   public:
     using Params = ClockParams;
     static constexpr std::string_view name = "clocks";
-    static constexpr int version = 2;
+    static constexpr int version = 3;
 
     using TimerFires = std::function<void(Context& context, Index device, std::uint32_t timer)>;
     /// @param by  how far the wall clock jumped, rounded down to ns
@@ -197,6 +197,11 @@ class DeviceClocks {
     void retune(Context& context, Index device, Rate correction);
     /// Sets the wall clock to a reading, as a user does.
     void set_by_user(Context& context, Index device, Reading wall);
+    /// A time program tells the kernel (adjtimex(2), STA_INS and STA_DEL) that a leap second is
+    /// inserted or deleted at the end of this UTC day, by the wall clock, or that none is. Told
+    /// again it changes nothing, also after the leap, until `none` was told. Without effect where
+    /// LeapParams say what the kernel knows. Source: Linux, kernel/time/ntp.c, second_overflow().
+    void announce_leap(Context& context, Index device, LeapKind kind);
     /// The device sleeps (wakes): its monotonic clock stands still, wall and boot go on.
     void suspend(Context& context, Index device);
     void resume(Context& context, Index device);
@@ -229,7 +234,8 @@ class DeviceClocks {
     void on(const UserSetsClock& message, Index device, Context& context);
     bool stale(const TimerDue& message, Index device) const;
     auto state() {
-        return std::tie(clocks_, adjustments_, first_timer_, timers_, generations_, rtcs_);
+        return std::tie(clocks_, adjustments_, first_timer_, timers_, generations_, rtcs_,
+                        announced_);
     }
 
   private:
@@ -272,13 +278,17 @@ class DeviceClocks {
     };
     /// Owner of the timers for leap seconds.
     static constexpr TimerOwner kernel_itself{255};
+    static constexpr std::uint32_t known_leap = 0;
+    static constexpr std::uint32_t announced_leap = 1;
 
     Q64 rtc_exact(Index device, Time now) const;
     Q64 rtc_second(Index device, Time now) const;
     void write_rtc(Index device, Time now);
     void fall_asleep(Index device, Time now);
     Q64 sleep_by_rtc(Index device, Time now) const;
-    void insert_leap_second(Context& context, Index device);
+    void arm_leap(Context& context, Index device, LeapKind kind, Reading midnight,
+                  std::uint32_t timer);
+    void leap(Context& context, Index device, LeapKind kind);
     TemperaturePhase temperature_phase(const Params& params, std::uint64_t identity,
                                        const std::array<double, 3>& ppb);
     Oscillator make_oscillator(const Params& params, std::uint64_t identity);
@@ -323,6 +333,7 @@ class DeviceClocks {
     Pool<Timer> timers_;
     std::vector<Generation> generations_;  ///< last one given, by device
     std::vector<Rtc> rtcs_;
+    std::vector<LeapKind> announced_;  ///< by time programs; stays after the leap
 };
 
 }  // namespace driftstorm

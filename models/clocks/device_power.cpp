@@ -109,6 +109,8 @@ void DeviceClocks::boot(Context& context, Index device) {
                                             : wall;
     rtc.off = false;
     rtc.seen = false;
+    announced_[device] = LeapKind::none;
+    cancel(device, kernel_itself, announced_leap);
     const Q64 by = shown - wall;
     clocks_[device].unsteer(now, oscillators_[device], memos_[device]);
     clocks_[device].resume(now, oscillators_[device], memos_[device]);
@@ -130,8 +132,28 @@ Duration DeviceClocks::uptime(Index device, Time now) const {
         (exact(device, ClockKind::boot, now) - rtcs_[device].booted) >> 64)};
 }
 
-void DeviceClocks::insert_leap_second(Context& context, Index device) {
-    const Q64 by = boards_[device].leap == LeapKind::insertion ? -a_second : a_second;
+// ---- leap seconds
+
+void DeviceClocks::announce_leap(Context& context, Index device, LeapKind kind) {
+    if (boards_[device].leap != LeapKind::none || announced_[device] == kind) return;
+    announced_[device] = kind;
+    if (kind == LeapKind::none) return cancel(device, kernel_itself, announced_leap);
+    const Reading now = read(device, ClockKind::wall, context.now());
+    constexpr std::int64_t second = 1'000'000'000;
+    constexpr std::int64_t a_day = TemperatureDay::seconds * second;
+    const std::int64_t into_day = ((now.ns + second_of_day_ * second) % a_day + a_day) % a_day;
+    arm_leap(context, device, kind, now + Duration{a_day - into_day}, announced_leap);
+}
+
+void DeviceClocks::arm_leap(Context& context, Index device, LeapKind kind, Reading midnight,
+                            std::uint32_t timer) {
+    // A deleted second is the one before midnight.
+    const Duration before{kind == LeapKind::deletion ? 1'000'000'000 : 0};
+    arm(context, device, ClockKind::wall, midnight - before, kernel_itself, timer);
+}
+
+void DeviceClocks::leap(Context& context, Index device, LeapKind kind) {
+    const Q64 by = kind == LeapKind::insertion ? -a_second : a_second;
     jump(context, device, by, Adjustment::leap, AdjustedBy::system);
 }
 

@@ -151,6 +151,7 @@ void BusyboxClient::process(ClientSystem& system, Peer& peer, const NtpSample& s
     peer.delay = std::max(delay, precision);
     peer.received = now_;
     peer.stratum = sample.stratum;
+    peer.leap = sample.leap;
     peer.root_delay = sample.root_delay;
     peer.root_dispersion = sample.root_dispersion;
     offset = (there + back) / 2;
@@ -256,6 +257,7 @@ BusyboxClient::Verdict BusyboxClient::update_clock(ClientSystem& system, const P
         }
     }
     hand_to_kernel(system, offset);
+    system.clock().announce_leap(peer.leap);
     return Verdict::longer;
 }
 

@@ -58,6 +58,7 @@ class BusyboxClient final : public ClientProgram {
         double filter_jitter = 0;
         std::uint8_t reach = 0;
         std::uint8_t stratum = 0;
+        std::uint8_t leap = 0;
         bool waiting = false;
     };
     /// What a reply does to the poll interval.

@@ -215,6 +215,7 @@ void ChronyClient::on_sample(ClientSystem& system, unsigned source, const NtpSam
     if (synchronised) {
         sources_.at(source).stratum = reply.stratum;
         sources_.at(source).synchronised = true;
+        sources_.at(source).leap = reply.leap;
     }
     if (synchronised && passes_tests(source, measured)) {
         accept(system, source, measured.sample);
@@ -320,6 +321,7 @@ void ChronyClient::select(ClientSystem& system, int updated) {
     if (changes.step) {
         follow(*changes.step);
     }
+    system.clock().announce_leap(sources_.leap());
 }
 
 /// Moves what is kept in our clock's time.

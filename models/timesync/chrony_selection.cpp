@@ -1,6 +1,7 @@
 #include "models/timesync/chrony_selection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 #include <utility>
@@ -157,6 +158,23 @@ std::vector<int> ChronySources::majority(std::vector<int> candidates) {
         }
     }
     return agreeing;
+}
+
+std::uint8_t ChronySources::leap() const {
+    std::array<int, 4> votes{};
+    int voters = 0;
+    for (const ChronySource& source : sources_) {
+        if (source.status >= ChronyStatus::survivor) {
+            ++voters;
+            ++votes[source.leap & 3u];
+        }
+    }
+    for (std::uint8_t leap = 1; leap <= 2; ++leap) {
+        if (2 * votes[leap] > voters) {
+            return leap;
+        }
+    }
+    return 0;
 }
 
 std::optional<ChronyEstimate> ChronySources::select(Reading now, int updated) {

@@ -33,6 +33,7 @@ struct ChronySource {
     int reach_filled = 0;    ///< bits of it in use
     int stratum = 0;
     bool synchronised = false;
+    std::uint8_t leap = 0;
     int updates = 0;   ///< samples since the clock was last updated
     int excluded = 0;  ///< updates for which it is not combined
     double score = 1;  ///< how much nearer than the selected source, over time
@@ -40,8 +41,8 @@ struct ChronySource {
     ChronyInterval interval;
 
     auto state() {
-        return std::tie(statistics, reach, reach_filled, stratum, synchronised, updates, excluded,
-                        score, status, interval);
+        return std::tie(statistics, reach, reach_filled, stratum, synchronised, leap, updates,
+                        excluded, score, status, interval);
     }
 };
 
@@ -79,6 +80,8 @@ class ChronySources {
     /// @param updated  source with a new sample; -1: none has
     /// @return         what the clock is to follow, when it is to be updated
     std::optional<ChronyEstimate> select(Reading now, int updated);
+    /// The leap second that more than half of the sources in agreement announce; 0: none.
+    std::uint8_t leap() const;
     void adjust(Reading when, double frequency, double offset);
 
     /// As many sources as were given to the constructor.

@@ -47,6 +47,9 @@ class ClockControl {
     /// @param hold_frequency  STA_FREQHOLD
     virtual void pll_offset(double seconds, int constant, bool nano, bool hold_frequency) = 0;
     virtual void stop_pll() = 0;
+    /// ADJ_STATUS with STA_INS or STA_DEL: what the sources' leap indicator says (1, 2; 0:
+    /// neither). The kernel inserts or deletes the second at the end of the UTC day.
+    virtual void announce_leap(std::uint8_t) {}
 };
 
 /// What an operating system offers a time client. Timers run on the monotonic clock, which is

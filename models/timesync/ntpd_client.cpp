@@ -219,6 +219,7 @@ void NtpdClient::update_clock(ClientSystem& system, std::size_t index) {
             break;
         case NtpdDiscipline::Outcome::slewed:
             synchronised_ = true;
+            system.clock().announce_leap(leap_);
             break;
         case NtpdDiscipline::Outcome::ignored:
             break;

@@ -50,7 +50,7 @@ class NtpdClient final : public ClientProgram {
     void archive(Archive& archive) override { archive.item(*this); }
     auto state() {
         return std::tie(discipline_, peers_, started_, now_, system_peer_, system_epoch_,
-                        system_offset_, clockhop_, synchronised_, initialising_, stopped_);
+                        system_offset_, clockhop_, synchronised_, initialising_, stopped_, leap_);
     }
 
     int poll() const { return discipline_.poll(); }  ///< log2 of s
@@ -117,6 +117,7 @@ class NtpdClient final : public ClientProgram {
     void cluster(std::vector<Candidate>& candidates) const;
     std::size_t pick(const std::vector<Candidate>& candidates) const;
     void combine(const std::vector<Candidate>& candidates);
+    std::uint8_t leap_of(const std::vector<Candidate>& survivors) const;
     void update_clock(ClientSystem& system, std::size_t index);
 
     Options options_;
@@ -131,6 +132,7 @@ class NtpdClient final : public ClientProgram {
     bool synchronised_ = false;
     bool initialising_ = true;
     bool stopped_ = false;
+    std::uint8_t leap_ = 0;  ///< what most survivors announce
 };
 
 }  // namespace driftstorm

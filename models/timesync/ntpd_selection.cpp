@@ -1,6 +1,7 @@
 #include "models/timesync/ntpd_client.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -197,6 +198,15 @@ void NtpdClient::combine(const std::vector<Candidate>& survivors) {
     system_offset_ = sum / weights;
 }
 
+/// A leap second counts when more than half of them announce it.
+std::uint8_t NtpdClient::leap_of(const std::vector<Candidate>& survivors) const {
+    std::array<std::size_t, 4> votes{};
+    for (const Candidate& survivor : survivors) ++votes[peers_[survivor.peer].leap & 3u];
+    for (std::uint8_t leap = 1; leap <= 2; ++leap)
+        if (2 * votes[leap] > survivors.size()) return leap;
+    return 0;
+}
+
 void NtpdClient::select(ClientSystem& system) {
     const std::optional<std::size_t> before = system_peer_;
     std::vector<Candidate> survivors = candidates();
@@ -207,6 +217,7 @@ void NtpdClient::select(ClientSystem& system) {
         system_peer_.reset();
         return;
     }
+    leap_ = leap_of(survivors);
     std::size_t chosen = survivors[pick(survivors)].peer;
     if (!before || *before == chosen) {
         clockhop_ = 0;

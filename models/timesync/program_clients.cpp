@@ -95,6 +95,11 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
         retune();
     }
     void stop_pll() override { client_.kernel.stop_pll(); }
+    void announce_leap(std::uint8_t indicator) override {
+        constexpr std::array kinds{LeapKind::none, LeapKind::insertion, LeapKind::deletion,
+                                   LeapKind::none};
+        clocks_.announce_leap(context_, client_.clock, kinds[indicator & 3u]);
+    }
 
     /// Seconds that have passed since the kernel was last looked at.
     void catch_up() {
@@ -220,6 +225,7 @@ class ProgramClients::Host final : public ClientSystem, public ClockControl {
 
 ProgramClients::ProgramClients(DeviceClocks& clocks) : clocks_(clocks) {
     clocks.on_resume([this](Context& context, Index device) { resumed(context, device); });
+    clocks.on_boot([this](Context& context, Index device) { booted(context, device); });
 }
 
 std::uint32_t ProgramClients::add_plan(Plan plan) {
@@ -270,6 +276,7 @@ void ProgramClients::start(Context& context, Index index) {
 }
 
 void ProgramClients::on(const TimerDue& message, Index index, Context& context) {
+    if (clocks_.off(clients_[index].clock)) return;
     Host host(*this, context, clients_[index]);
     if (!host.expired(message.timer)) return;
     // At the kernel's timer the host has already let the second pass.
@@ -285,8 +292,41 @@ void ProgramClients::resumed(Context& context, Index device) {
     Host(*this, context, client).release_timers();
 }
 
+/// The program begins anew and knows nothing of before; the kernel's clock stays as it is.
+void ProgramClients::restart(Context& context, Index index) {
+    Client& client = clients_[index];
+    programs_.of[index] = plans_[client.plan].make();
+    resolve(context, client);
+    Host host(*this, context, client);
+    for (std::uint32_t timer = kernel_timer + 1; timer < client.timers; ++timer) host.disarm(timer);
+    programs_.of[index]->start(host);
+}
+
+/// The kernel is another one, too: nothing steers the clock until the program does, which has no
+/// file in which its frequency would have outlived the old one.
+void ProgramClients::booted(Context& context, Index device) {
+    if (device >= client_of_.size() || client_of_[device] == no_client) return;
+    const Index index = client_of_[device];
+    Client& client = clients_[index];
+    client.kernel = KernelClock(plans_[client.plan].rules);
+    client.rate = Rate{};
+    clocks_.retune(context, device, Rate{});
+    {
+        Host host(*this, context, client);
+        host.disarm(kernel_timer);
+        host.begin();
+    }
+    client.online = connected_(device);
+    restart(context, index);
+    if (plans_[client.plan].on_network_change == NetworkOrder::onoffline && !client.online) {
+        Host host(*this, context, client);
+        programs_.of[index]->on_network(host, NetworkOrder::onoffline, false);
+    }
+}
+
 void ProgramClients::on(const PacketArrives&, const Packet& packet, Index index, Context& context) {
     Client& client = clients_[index];
+    if (clocks_.off(client.clock)) return;
     const auto body = packet.read<NtpBody>();
     if (body.request < client.first_request) return;  // for an earlier life of the program
     NtpSample sample;
@@ -320,6 +360,7 @@ void ProgramClients::on_network(Context& context, Index client) {
 
 void ProgramClients::on(const NetworkChanged&, Index index, Context& context) {
     Client& client = clients_[index];
+    if (clocks_.off(client.clock)) return;
     const NetworkOrder order = plans_[client.plan].on_network_change;
     const bool online = connected_(client.clock);
     const bool was_online = client.online;
@@ -327,11 +368,7 @@ void ProgramClients::on(const NetworkChanged&, Index index, Context& context) {
     if (!online && !was_online) return;
     if (order == NetworkOrder::restart) {
         if (!online) return;
-        programs_.of[index] = plans_[client.plan].make();
-        resolve(context, client);
-        Host host(*this, context, client);
-        for (std::uint32_t timer = 1; timer < client.timers; ++timer) host.disarm(timer);
-        programs_.of[index]->start(host);
+        restart(context, index);
         return;
     }
     Host host(*this, context, client);

@@ -50,7 +50,7 @@ struct ClockMeasured {
 class ProgramClients {
   public:
     static constexpr std::string_view name = "time_programs";
-    static constexpr int version = 1;
+    static constexpr int version = 2;
 
     struct NetworkChanged {
         static constexpr std::string_view name = "time_program.network_changed";
@@ -162,6 +162,8 @@ class ProgramClients {
     };
 
     void resumed(Context& context, Index device);
+    void booted(Context& context, Index device);
+    void restart(Context& context, Index client);
     void resolve(Context& context, Client& client);
     EntityId node(const Client& client, unsigned source) const {
         const Plan& plan = plans_[client.plan];

@@ -124,7 +124,10 @@ void TimesyncdClient::on_sample(ClientSystem& system, unsigned source, const Ntp
         seconds_between(sample.t4, sample.t1) - seconds_between(sample.t3, sample.t2);
     const bool spike = is_spike(offset, delay);
     adjust_poll(offset, spike);
-    if (!spike) adjust_clock(system, offset);
+    if (!spike) {
+        adjust_clock(system, offset);
+        system.clock().announce_leap(sample.leap);
+    }
     system.set_timer(request_timer, poll_s_);
 }
 
