@@ -11,7 +11,8 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> object_words{"<relays>", "<station>", "<clients>"};
+constexpr std::array<std::string_view, 4> object_words{"<relays>", "<station>", "<clients>",
+                                                       "<devices>"};
 
 struct Words {
     std::string_view word;
@@ -104,6 +105,7 @@ void add_objects(std::vector<MetricPattern>& all) {
 }
 
 void add_events(std::vector<MetricPattern>& all) {
+    const std::string devices(object_words[3]);
     all.push_back({"resyncs.count", "", "resyncs begun by devices"});
     all.push_back({"resyncs.requests", "", "requests they made"});
     add_words(all, "resyncs", "resyncs by reason",
@@ -122,11 +124,14 @@ void add_events(std::vector<MetricPattern>& all) {
     all.push_back({"clocks.syncs", "", "attempts to learn the time"});
     add_words(all, "clocks.sync", "attempts to learn the time by outcome",
               {"stepped", "slewed", "kept", "ignored", "timed_out"});
-    all.push_back({"clocks.offset.rms", "s", "of the sampled clocks: root mean square offset"});
-    all.push_back({"clocks.offset.mean", "s", "of the sampled clocks: mean offset"});
-    all.push_back({"clocks.offset.max", "s", "of the sampled clocks: greatest size of an offset"});
-    all.push_back(
-        {"clocks.offset.spread", "s", "greatest difference between two clocks sampled at once"});
+    for (const std::string& of : {std::string("clocks.offset"), devices + ".clock_offset"}) {
+        const std::string whose =
+            of.starts_with('<') ? "of its sampled clocks: " : "of all sampled clocks: ";
+        all.push_back({of + ".rms", "s", whose + "root mean square offset"});
+        all.push_back({of + ".mean", "s", whose + "mean offset"});
+        all.push_back({of + ".max", "s", whose + "greatest size of an offset"});
+        all.push_back({of + ".spread", "s", whose + "greatest difference between two at once"});
+    }
     all.push_back({"time_requests.lost", "", "requests that time servers did not answer"});
     add_words(all, "time_requests", "the same by reason",
               {"queue_full", "node_down", "rate_limited"});
@@ -271,7 +276,8 @@ std::optional<std::string> metric_complaint(std::string_view path, const MetricO
             std::string_view(pattern.path).substr(0, pattern.path.size() - tail.size());
         const std::vector<std::string>& known = word == object_words[0]   ? objects.relays
                                                 : word == object_words[1] ? objects.stations
-                                                                          : objects.clients;
+                                                : word == object_words[2] ? objects.clients
+                                                                          : objects.devices;
         for (const std::string& object : known) {
             if (name.ends_with(tail) &&
                 names_object(std::string_view(name).substr(0, name.size() - tail.size()), object))

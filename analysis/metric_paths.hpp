@@ -7,9 +7,9 @@
 
 namespace driftstorm {
 
-/// A metric, or a family of metrics of one object: `<relays>`, `<station>` and `<clients>` stand
-/// for the name of a relay group, station or population of customers, `<cause>` for a cause of
-/// delay.
+/// A metric, or a family of metrics of one object: `<relays>`, `<station>`, `<clients>` and
+/// `<devices>` stand for the name of a relay group, station, population of customers or of devices,
+/// `<cause>` for a cause of delay.
 struct MetricPattern {
     std::string path;  ///< "messages.delivery_delay.p99", "<relays>.queue_depth.max"
     std::string unit;  ///< of the value: "s", "%" (as a fraction) ... ; "" = a count or factor
@@ -24,6 +24,7 @@ struct MetricObjects {
     std::vector<std::string> relays;    ///< relay groups: "relays"
     std::vector<std::string> stations;  ///< "shop"
     std::vector<std::string> clients;   ///< populations of customers
+    std::vector<std::string> devices;   ///< populations of devices
 };
 
 /// The path without its section ("servers.relays.x" -> "relays.x") and without brackets around a

@@ -100,6 +100,7 @@ struct Metrics::Parts {
         MessageMetrics messages = {};
         EventCounts events = {};
         Offsets offsets = {};
+        std::vector<Offsets> offsets_of = {};  ///< by population
     };
     struct Station {
         QueueMetrics levels;
@@ -154,6 +155,7 @@ struct Metrics::Parts {
 
     std::optional<double> value(std::string_view path, std::size_t window) const;
     std::optional<double> object_value(std::string_view path, std::size_t window) const;
+    std::optional<double> offset_value(std::string_view path, std::size_t window) const;
 
     MetricsOptions options;
     const EntityDirectory& directory;
@@ -161,6 +163,8 @@ struct Metrics::Parts {
     std::vector<MetricWindow> spans;
     std::map<std::string, Station, std::less<>> stations;  ///< relay groups and stations, by name
     std::map<std::string, Clients, std::less<>> clients;
+    std::vector<std::string> populations;    ///< of devices
+    std::vector<std::size_t> population_of;  ///< a device, by its row
     StormDetector storms;
     RunSeries series;
     std::vector<std::pair<const RowType*, Handler>> handlers;
@@ -181,8 +185,17 @@ Metrics::Parts::Parts(MetricsOptions given, const EntityDirectory& entities)
     add({options.warmup, options.end});
     for (const MetricWindow& window : options.windows)
         if (window_of(window) == windows.size()) add(window);
-    if (const std::int16_t kind = directory.kind("device"); kind >= 0)
-        devices = directory.kinds[static_cast<std::size_t>(kind)].names.size();
+    if (const std::int16_t kind = directory.kind("device"); kind >= 0) {
+        const auto& names = directory.kinds[static_cast<std::size_t>(kind)].names;
+        devices = names.size();
+        for (const std::string& name : names) {
+            const std::string group = group_name(name);
+            const auto known = std::find(populations.begin(), populations.end(), group);
+            population_of.push_back(static_cast<std::size_t>(known - populations.begin()));
+            if (known == populations.end()) populations.push_back(group);
+        }
+        for (PerWindow& window : windows) window.offsets_of.resize(populations.size());
+    }
     if (const std::int16_t kind = directory.kind("server"); kind >= 0) {
         std::map<std::string, std::size_t> nodes;
         for (const std::string& name : directory.kinds[static_cast<std::size_t>(kind)].names) {
@@ -357,11 +370,17 @@ Handler Metrics::Parts::adjustments(const RowType& type) {
 
 Handler Metrics::Parts::offsets(const RowType& type) {
     const Column* steered = type.column("steered");
-    return [this, at = steered->offset](const RowStamp& stamp, const std::byte* row) {
+    return [this, at = steered->offset, who = NamedColumn(type, "device")](const RowStamp& stamp,
+                                                                           const std::byte* row) {
         double offset_ns = 0;
         std::memcpy(&offset_ns, row + at, sizeof offset_ns);
-        for (PerWindow& window : windows)
-            if (window.span.holds(stamp.at())) window.offsets.add(stamp.at(), offset_ns * 1e-9);
+        const auto device = static_cast<std::size_t>(row_of(who.entity(row)));
+        for (PerWindow& window : windows) {
+            if (!window.span.holds(stamp.at())) continue;
+            window.offsets.add(stamp.at(), offset_ns * 1e-9);
+            if (device < population_of.size())
+                window.offsets_of[population_of[device]].add(stamp.at(), offset_ns * 1e-9);
+        }
     };
 }
 
@@ -457,9 +476,22 @@ Handler Metrics::Parts::handler_of(const RowType& type) {
 // ---- values
 // --------------------------------------------------------------------------------------
 
+/// "<population>.clock_offset.<what>".
+std::optional<double> Metrics::Parts::offset_value(std::string_view path,
+                                                   std::size_t window) const {
+    constexpr std::string_view between = ".clock_offset.";
+    const std::size_t at = path.rfind(between);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto found = std::find(populations.begin(), populations.end(), path.substr(0, at));
+    if (found == populations.end()) return std::nullopt;
+    return windows[window].offsets_of[static_cast<std::size_t>(found - populations.begin())].value(
+        path.substr(at + between.size()));
+}
+
 /// Metrics of relay groups, stations and clients: "<name>.<what>", "<name>[1].<what>".
 std::optional<double> Metrics::Parts::object_value(std::string_view path,
                                                    std::size_t window) const {
+    if (const auto offset = offset_value(path, window)) return offset;
     for (const auto& [name, station] : stations) {
         if (!path.starts_with(name)) continue;
         std::string_view what = path.substr(name.size());
@@ -594,6 +626,8 @@ std::vector<std::pair<std::string, double>> Metrics::all() const {
         } else if (pattern.path.starts_with("<clients>")) {
             for (const auto& [name, group] : parts_->clients)
                 if (group.used) add(name + tail);
+        } else if (pattern.path.starts_with("<devices>")) {
+            for (const std::string& name : parts_->populations) add(name + tail);
         } else if (!pattern.path.starts_with("messages.") || parts_->any_messages) {
             add(pattern.path);
         }

@@ -85,8 +85,11 @@ MetricObjects objects_of(const Scenario& scenario) {
         if (std::holds_alternative<StationGroup>(server.value))
             objects.stations.push_back(server.name);
     }
-    for (const Named<PopulationEntry>& population : scenario.populations)
+    for (const Named<PopulationEntry>& population : scenario.populations) {
         if (customers_of(population.value)) objects.clients.push_back(population.name);
+        if (std::holds_alternative<DevicePopulation>(population.value))
+            objects.devices.push_back(population.name);
+    }
     return objects;
 }
 

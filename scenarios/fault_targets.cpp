@@ -244,8 +244,16 @@ std::optional<Targets> resolve_devices(const Scenario& scenario, const Selector&
     std::vector<std::string> known;
     for (const Named<PopulationEntry>& entry : scenario.populations)
         if (std::holds_alternative<DevicePopulation>(entry.value)) known.push_back(entry.name);
-    const bool section = selector.steps.size() > 1 && selector.steps.front().name == "populations";
+    const bool first_is_section = selector.steps.front().name == "populations";
+    const bool section = selector.steps.size() > 1 && first_is_section;
     const std::string& name = selector.steps[section ? 1 : 0].name;
+    if (first_is_section && !section && !known.empty()) {  // the devices of all populations
+        Targets all;
+        all.kind = TargetKind::device;
+        all.names = known;
+        all.members.assign(known.size(), 0);
+        return all;
+    }
     if (std::find(known.begin(), known.end(), name) == known.end())
         return nothing(complaints, selector,
                        quote(selector.text) +

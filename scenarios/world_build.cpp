@@ -491,8 +491,10 @@ void World::Parts::build_clock_sampler() {
     Complaints told;  // when the scenario was read
     const std::optional<Targets> of = resolve_devices(scenario, scenario.outputs.clocks->of, told);
     if (!of) return;
-    const std::vector<Index> devices =
-        plan.matching(of->names.front(), of->members.front(), of->attributes);
+    std::vector<Index> devices;
+    for (std::size_t i = 0; i < of->names.size(); ++i)
+        for (const Index device : plan.matching(of->names[i], of->members[i], of->attributes))
+            devices.push_back(device);
     const Samplers::Look look = [this, devices](Context& context) {
         for (const Index device : devices)
             context.record(ClockOffset{radio_entities[device],

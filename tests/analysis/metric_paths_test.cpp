@@ -8,7 +8,7 @@
 using namespace driftstorm;
 
 namespace {
-const MetricObjects objects{{"relays"}, {"shop", "v1.2"}, {"customers"}};
+const MetricObjects objects{{"relays"}, {"shop", "v1.2"}, {"customers"}, {"phones"}};
 }
 
 TEST_CASE("every metric is listed once, with help") {
@@ -37,7 +37,9 @@ TEST_CASE("an unknown metric is refused with the nearest one") {
     for (const char* known :
          {"messages.lost", "relays.queue_depth.max", "servers.relays[1].queue_depth.mean",
           "shop.wait.mean", "v1.2.wait.mean", "servers[v1.2].wait.mean", "customers.recovery",
-          "populations.customers.delay.mean", "storms.resync.peak_to_baseline", "theory.drain"}) {
+          "populations.customers.delay.mean", "phones.clock_offset.rms",
+          "populations.phones.clock_offset.spread", "storms.resync.peak_to_baseline",
+          "theory.drain"}) {
         INFO(known);
         CHECK_FALSE(metric_complaint(known, objects).has_value());
     }
