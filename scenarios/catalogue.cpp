@@ -234,7 +234,7 @@ struct TopLevel {
     static constexpr std::array<std::string_view, 1> required() { return {"duration"}; }
     static constexpr auto fields() {
         using P = TopLevel;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"title", &P::title, "", "what it shows, in a line"},
             Field<P, std::vector<std::string>>{"tags", &P::tags, "", "words to find it by"},
             Field<P, std::uint64_t>{"seed", &P::seed, "", "of all draws", 0, 1.8446744073709552e19},

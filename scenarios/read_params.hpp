@@ -480,11 +480,11 @@ struct ValueForm<std::variant<Kinds...>> {
     static constexpr std::array<std::string_view, sizeof...(Kinds)> words{Kinds::word...};
 
     template <class Kind>
-    static constexpr std::size_t field_count = std::tuple_size_v<decltype(Kind::fields())>;
+    static constexpr std::size_t field_count = decltype(Kind::fields())::count;
 
     template <class Kind>
     static constexpr bool is_one_value() {
-        if constexpr (field_count<Kind> == 1) return std::get<0>(Kind::fields()).name.empty();
+        if constexpr (field_count<Kind> == 1) return Kind::fields().first().name.empty();
         return false;
     }
 
@@ -526,7 +526,7 @@ struct ValueForm<std::variant<Kinds...>> {
         Kind kind{};
         bool sound = true;
         if constexpr (is_one_value<Kind>()) {
-            const auto& field = std::get<0>(Kind::fields());
+            const auto& field = Kind::fields().first();
             using Inner = std::remove_cvref_t<decltype(kind.*field.member)>;
             if (!below) {
                 const std::string word(Kind::word);
@@ -551,7 +551,7 @@ struct ValueForm<std::variant<Kinds...>> {
         if constexpr (field_count<Kind> == 0) {
             return text_node(std::string(Kind::word));
         } else if constexpr (is_one_value<Kind>()) {
-            const auto& field = std::get<0>(Kind::fields());
+            const auto& field = Kind::fields().first();
             using Inner = std::remove_cvref_t<decltype(kind.*field.member)>;
             const auto value =
                 ValueForm<Inner>::write(kind.*field.member, {field.unit, field.min, field.max});
@@ -564,7 +564,7 @@ struct ValueForm<std::variant<Kinds...>> {
     template <class Kind>
     static std::string kind_schema(SchemaWriter& writer) {
         if constexpr (is_one_value<Kind>()) {
-            const auto& field = std::get<0>(Kind::fields());
+            const auto& field = Kind::fields().first();
             using Inner = std::remove_cvref_t<decltype(std::declval<Kind&>().*field.member)>;
             return ValueForm<Inner>::schema(writer, {field.unit, field.min, field.max});
         } else {

@@ -48,7 +48,7 @@ struct PathDelay {
     Distribution extra;
     Duration asymmetry{0};
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<PathDelay, Duration>{"propagation", &PathDelay::propagation, "s",
                                        "constant part of the one-way delay; bounds the lookahead",
                                        1e-9, 100},
@@ -70,7 +70,7 @@ struct PathEntry {
     std::vector<std::string> over;
     static constexpr std::array<std::string_view, 2> required() { return {"from", "to"}; }
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<PathEntry, Reference>{"from", &PathEntry::from, "",
                                         "technology or group of servers"},
             Field<PathEntry, Reference>{"to", &PathEntry::to, "", "group of servers"},
@@ -84,7 +84,7 @@ struct PathEntry {
 };
 
 struct RouterEntry {
-    static constexpr auto fields() { return std::tuple{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 
 /// A wire between two routers, both ways.
@@ -93,10 +93,10 @@ struct WireEntry {
     Duration propagation{1'000'000};
     static constexpr std::array<std::string_view, 1> required() { return {"between"}; }
     static constexpr auto fields() {
-        return std::tuple{Field<WireEntry, std::vector<std::string>>{"between", &WireEntry::between,
-                                                                     "", "its two routers"},
-                          Field<WireEntry, Duration>{"propagation", &WireEntry::propagation, "s",
-                                                     "one-way delay", 1e-9, 100}};
+        return FieldList{Field<WireEntry, std::vector<std::string>>{"between", &WireEntry::between,
+                                                                    "", "its two routers"},
+                         Field<WireEntry, Duration>{"propagation", &WireEntry::propagation, "s",
+                                                    "one-way delay", 1e-9, 100}};
     }
 };
 
@@ -107,10 +107,10 @@ struct HandoverRules {
     WifiParams wifi;
     static constexpr auto fields() {
         using P = HandoverRules;
-        return std::tuple{Field<P, CellularParams>{"lte", &P::lte, "", "among LTE cells"},
-                          Field<P, CellularParams>{"nr", &P::nr, "", "among 5G NR cells"},
-                          Field<P, CellularParams>{"umts", &P::umts, "", "among UMTS cells"},
-                          Field<P, WifiParams>{"wifi", &P::wifi, "", "access points"}};
+        return FieldList{Field<P, CellularParams>{"lte", &P::lte, "", "among LTE cells"},
+                         Field<P, CellularParams>{"nr", &P::nr, "", "among 5G NR cells"},
+                         Field<P, CellularParams>{"umts", &P::umts, "", "among UMTS cells"},
+                         Field<P, WifiParams>{"wifi", &P::wifi, "", "access points"}};
     }
 };
 
@@ -125,7 +125,7 @@ struct NetworkSection {
     Routing::Params routing;
     static constexpr auto fields() {
         using P = NetworkSection;
-        return std::tuple{
+        return FieldList{
             Field<P, std::vector<Named<CellParams>>>{"cells", &P::cells, "", "base stations"},
             Field<P, std::vector<Named<AccessPointParams>>>{"access_points", &P::access_points, "",
                                                             "Wi-Fi"},
@@ -147,8 +147,8 @@ struct FixedPlace {
     static constexpr std::string_view kind = "fixed";
     double at = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<FixedPlace, double>{"at", &FixedPlace::at, "m",
-                                                    "position along the line", -1e7, 1e7}};
+        return FieldList{Field<FixedPlace, double>{"at", &FixedPlace::at, "m",
+                                                   "position along the line", -1e7, 1e7}};
     }
 };
 struct RailRide : Mobility::Params {
@@ -170,7 +170,7 @@ struct TraceReplay {
     static constexpr std::array<std::string_view, 1> required() { return {"file"}; }
     static constexpr auto fields() {
         using P = TraceReplay;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"file", &P::file, "",
                                   "CSV file, relative to the scenario that names it"},
             Field<P, std::string>{"cell_column", &P::cell_column, "",
@@ -216,11 +216,11 @@ struct RelayGroup : RelayParams {
     std::uint32_t nodes = 1;
     ShardBy shard_by = ShardBy::conversation;
     static constexpr auto fields() {
-        return std::tuple_cat(
-            std::tuple{Field<RelayGroup, std::uint32_t>{"nodes", &RelayGroup::nodes, "",
-                                                        "number of nodes", 1, 32},
-                       Field<RelayGroup, ShardBy>{"shard_by", &RelayGroup::shard_by, "",
-                                                  "what is homed at one node"}},
+        return fields_joined(
+            FieldList{Field<RelayGroup, std::uint32_t>{"nodes", &RelayGroup::nodes, "",
+                                                       "number of nodes", 1, 32},
+                      Field<RelayGroup, ShardBy>{"shard_by", &RelayGroup::shard_by, "",
+                                                 "what is homed at one node"}},
             RelayParams::fields());
     }
 };
@@ -236,7 +236,7 @@ struct ConversationParams {
     std::vector<std::string> with;
     static constexpr auto fields() {
         using P = ConversationParams;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"count", &P::count, "", "number of conversations", 0, 1e7},
             Field<P, Distribution>{"members", &P::members, "", "accounts in one", 2, 1e6},
             Field<P, std::uint32_t>{"neighbourhood", &P::neighbourhood, "",
@@ -249,9 +249,9 @@ struct ConversationParams {
 struct Traffic : Habits {
     ConversationParams conversations;
     static constexpr auto fields() {
-        return std::tuple_cat(
-            std::tuple{Field<Traffic, ConversationParams>{"conversations", &Traffic::conversations,
-                                                          "", "who talks to whom"}},
+        return fields_joined(
+            FieldList{Field<Traffic, ConversationParams>{"conversations", &Traffic::conversations,
+                                                         "", "who talks to whom"}},
             Habits::fields());
     }
 };
@@ -269,7 +269,7 @@ struct DevicePopulation {
     static constexpr std::array<std::string_view, 1> required() { return {"count"}; }
     static constexpr auto fields() {
         using P = DevicePopulation;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"count", &P::count, "", "number of devices", 0, 5e6},
             Field<P, std::uint32_t>{"devices_per_account", &P::devices_per_account, "",
                                     "devices that share an account, each with its own copy", 1,
@@ -291,7 +291,7 @@ struct CustomerPopulation {
     static constexpr std::array<std::string_view, 1> required() { return {"station"}; }
     static constexpr auto fields() {
         using P = CustomerPopulation;
-        return std::tuple{
+        return FieldList{
             Field<P, Reference>{"station", &P::station, "", "station that they go to"},
             Field<P, OpenArrivals::Params>{"arrivals", &P::arrivals, "", "when they come"},
             Field<P, std::optional<RetryingClients::Params>>{"retry", &P::retry, "",
@@ -307,12 +307,12 @@ struct FinitePopulation : FiniteSources::Params {
     static constexpr std::array<std::string_view, 2> required() { return {"station", "count"}; }
     static constexpr auto fields() {
         using P = FinitePopulation;
-        return std::tuple_cat(
-            std::tuple{
+        return fields_joined(
+            FieldList{
                 Field<P, Reference>{"station", &P::station, "", "station that they go to"},
                 Field<P, std::uint32_t>{"count", &P::count, "", "number of customers", 0, 5e6}},
             FiniteSources::Params::fields(),
-            std::tuple{Field<P, std::optional<RetryingClients::Params>>{
+            FieldList{Field<P, std::optional<RetryingClients::Params>>{
                 "retry", &P::retry, "", "what they do without an answer"}});
     }
 };
@@ -325,7 +325,7 @@ struct FaultSettings {
     std::optional<double> factor;
     static constexpr auto fields() {
         using P = FaultSettings;
-        return std::tuple{
+        return FieldList{
             Field<P, std::optional<std::int64_t>>{"downlink", &P::downlink, "bit/s",
                                                   "rate to the devices", 0, 1e12},
             Field<P, std::optional<std::int64_t>>{"uplink", &P::uplink, "bit/s",
@@ -337,9 +337,9 @@ struct FaultSettings {
 struct RestartSettings {
     Duration cold_cache{0};
     static constexpr auto fields() {
-        return std::tuple{
-            Field<RestartSettings, Duration>{"cold_cache", &RestartSettings::cold_cache, "s",
-                                             "its cache is cold for so long", 0, 1e6}};
+        return FieldList{Field<RestartSettings, Duration>{"cold_cache",
+                                                          &RestartSettings::cold_cache, "s",
+                                                          "its cache is cold for so long", 0, 1e6}};
     }
 };
 /// An entry of the timeline.
@@ -358,7 +358,7 @@ struct FaultEntry {
     }
     static constexpr auto fields() {
         using P = FaultEntry;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"name", &P::name, "", "by which results point back to it"},
             Field<P, Time>{"at", &P::at, "s", "when it begins", 0, 3.2e9},
             Field<P, FaultKind>{"fault", &P::fault, "", "what breaks"},
@@ -378,7 +378,7 @@ struct SeriesOutput {
     std::vector<std::string> of;
     static constexpr auto fields() {
         using P = SeriesOutput;
-        return std::tuple{
+        return FieldList{
             Field<P, Duration>{"every", &P::every, "s", "sampling period", 1e-3, 1e6},
             Field<P, std::vector<std::string>>{"of", &P::of, "", "sampled quantities"}};
     }
@@ -390,7 +390,7 @@ struct MessagesOutput {
     KeepMessages keep = KeepMessages::all;
     static constexpr auto fields() {
         using P = MessagesOutput;
-        return std::tuple{
+        return FieldList{
             Field<P, KeepMessages>{"keep", &P::keep, "", "rows of /messages and /copies"}};
     }
 };
@@ -401,7 +401,7 @@ struct ClocksOutput {
     static constexpr std::array<std::string_view, 1> required() { return {"of"}; }
     static constexpr auto fields() {
         using P = ClocksOutput;
-        return std::tuple{
+        return FieldList{
             Field<P, Selector>{"of", &P::of, "", "devices: phones, phones[3], phones[clock=xo]"},
             Field<P, Duration>{"every", &P::every, "s", "sampling period", 1e-3, 1e7}};
     }
@@ -413,7 +413,7 @@ struct Outputs {
     MessagesOutput messages;
     static constexpr auto fields() {
         using P = Outputs;
-        return std::tuple{
+        return FieldList{
             Field<P, SeriesOutput>{"series", &P::series, "", "sampled at regular instants"},
             Field<P, std::optional<ClocksOutput>>{"clocks", &P::clocks, "",
                                                   "clocks of single devices, sampled"},
@@ -439,7 +439,7 @@ struct Expectation {
     static constexpr std::array<std::string_view, 3> required() { return {"name", "metric", "is"}; }
     static constexpr auto fields() {
         using P = Expectation;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"name", &P::name, "", "by which results point back to it"},
             Field<P, Selector>{"metric", &P::metric, "", "what is judged"},
             Field<P, std::optional<Window>>{"during", &P::during, "",

@@ -19,7 +19,7 @@ namespace driftstorm {
 /// `sync` list, with the defaults of that client.
 struct NoneWords {
     static constexpr std::string_view client = "none";
-    static constexpr auto fields() { return std::tuple{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 /// SNTP in the words of SntpParams, but `server` may be left out.
 struct SntpWords : SntpParams {
@@ -44,9 +44,9 @@ struct AndroidWords : SntpWords {
     bool nitz = true;
     AndroidWords() { wakes = false; }
     static constexpr auto fields() {
-        return std::tuple_cat(SntpParams::fields(), std::tuple{Field<AndroidWords, bool>{
-                                                        "nitz", &AndroidWords::nitz, "",
-                                                        "takes the mobile network's time, too"}});
+        return fields_joined(SntpParams::fields(), FieldList{Field<AndroidWords, bool>{
+                                                       "nitz", &AndroidWords::nitz, "",
+                                                       "takes the mobile network's time, too"}});
     }
 };
 /// timed of iOS, as far as it can be told from outside, the rest assumed: a job every hour and on a
@@ -63,9 +63,9 @@ struct IosWords : SntpWords {
         tracking = 0.5;
     }
     static constexpr auto fields() {
-        return std::tuple_cat(SntpParams::fields(), std::tuple{Field<IosWords, bool>{
-                                                        "nitz", &IosWords::nitz, "",
-                                                        "takes the mobile network's time, too"}});
+        return fields_joined(SntpParams::fields(), FieldList{Field<IosWords, bool>{
+                                                       "nitz", &IosWords::nitz, "",
+                                                       "takes the mobile network's time, too"}});
     }
 };
 struct NitzWords : NitzParams {

@@ -40,7 +40,7 @@ struct SweepKeys {
     static constexpr std::array<std::string_view, 2> required() { return {"scenario", "design"}; }
     static constexpr auto fields() {
         using P = SweepKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"title", &P::title, "", "what the sweep asks"},
             Field<P, std::string>{"scenario", &P::scenario, "",
                                   "scenario file, relative to the sweep"},
@@ -78,7 +78,7 @@ struct RangeKeys {
     static constexpr std::array<std::string_view, 2> required() { return {"from", "to"}; }
     static constexpr auto fields() {
         using P = RangeKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, Node>{"from", &P::from, "", "least value"},
             Field<P, Node>{"to", &P::to, "", "greatest value"},
             Field<P, std::optional<std::uint32_t>>{"count", &P::count, "",
@@ -95,7 +95,7 @@ struct SamplesKeys {
     static constexpr std::array<std::string_view, 2> required() { return {"samples", "of"}; }
     static constexpr auto fields() {
         using P = SamplesKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"samples", &P::samples, "", "points", 1, 1e7},
             Field<P, Node>{"of", &P::of, "", "parameters and the ranges they are drawn from"}};
     }
@@ -108,7 +108,7 @@ struct SobolKeys {
     static constexpr std::array<std::string_view, 2> required() { return {"samples", "of"}; }
     static constexpr auto fields() {
         using P = SobolKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"samples", &P::samples, "", "points; best a power of two", 1,
                                     1e7},
             Field<P, bool>{"indices", &P::indices, "",
@@ -124,7 +124,7 @@ struct MorrisKeys {
     static constexpr std::array<std::string_view, 1> required() { return {"of"}; }
     static constexpr auto fields() {
         using P = MorrisKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"trajectories", &P::trajectories, "",
                                     "walks that change one parameter at a time", 1, 1e6,
                                     "Morris (1991): 10"},
@@ -143,7 +143,7 @@ struct RefineKeys {
     static constexpr std::array<std::string_view, 3> required() { return {"of", "metric", "is"}; }
     static constexpr auto fields() {
         using P = RefineKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"start", &P::start, "", "cells of the first grid, each way", 1,
                                     1000},
             Field<P, std::uint32_t>{"levels", &P::levels, "",
@@ -161,7 +161,7 @@ struct StopKeys {
     static constexpr std::array<std::string_view, 2> required() { return {"metric", "half_width"}; }
     static constexpr auto fields() {
         using P = StopKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"metric", &P::metric, "", "whose mean is to be known"},
             Field<P, Node>{"half_width", &P::half_width, "",
                            "of its interval: in the metric's unit, or in % of the mean"},
@@ -176,7 +176,7 @@ struct ReplicationKeys {
     static constexpr std::array<std::string_view, 2> required() { return {"max", "stop_when"}; }
     static constexpr auto fields() {
         using P = ReplicationKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::uint32_t>{"min", &P::min, "", "runs of a point, at least", 2, 1e6},
             Field<P, std::uint32_t>{"max", &P::max, "", "runs of a point, at most", 2, 1e6},
             Field<P, std::optional<StopKeys>>{"stop_when", &P::stop_when, "", "what suffices"}};
@@ -189,7 +189,7 @@ struct KeepKeys {
     std::string summaries = "all";
     static constexpr auto fields() {
         using P = KeepKeys;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"summaries", &P::summaries, "", "always all"},
             Field<P, KeepRows>{"series", &P::series, "", "of which runs series are kept"},
             Field<P, KeepRows>{"events", &P::events, "",

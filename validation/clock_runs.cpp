@@ -39,7 +39,7 @@ class Pairs {
         static constexpr std::string_view name = "pairs.reply";
         static constexpr Phase phase = Phase::protocol;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Reply, Reading>{"to", &Reply::to, "s", "stamp of the message it answers"}};
         }
     };
@@ -76,7 +76,7 @@ class Gate {
         static constexpr std::string_view name = "gate.submit";
         static constexpr Phase phase = Phase::protocol;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Submit, std::uint32_t>{"device", &Submit::device, "", "whose message"}};
         }
     };
@@ -85,7 +85,7 @@ class Gate {
         static constexpr std::string_view name = "gate.receive";
         static constexpr Phase phase = Phase::protocol;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Receive, Reading>{"stamp", &Receive::stamp, "s", "time in the identifier"}};
         }
     };
@@ -125,7 +125,7 @@ class TimeExchange {
         static constexpr Phase phase = Phase::network;
         Reading originate{};
         static constexpr auto fields() {
-            return std::tuple{Field<Request, Reading>{"originate", &Request::originate, "s", "T1"}};
+            return FieldList{Field<Request, Reading>{"originate", &Request::originate, "s", "T1"}};
         }
     };
     struct Respond {

@@ -12,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -25,7 +24,7 @@ struct WanderParams {
 
     static constexpr auto fields() {
         using P = WanderParams;
-        return std::tuple{
+        return FieldList{
             Field<P, double>{
                 "random_walk", &P::random_walk_ppb, "ppb/sqrt(s)",
                 "random-walk FM: standard deviation of the frequency's change in 1 s", 0, 100,
@@ -48,7 +47,7 @@ struct FrequencyStepParams {
     static constexpr std::array<std::string_view, 2> required() { return {"at", "by"}; }
     static constexpr auto fields() {
         using P = FrequencyStepParams;
-        return std::tuple{
+        return FieldList{
             Field<P, Time>{"at", &P::at, "s", "when, since the start", 0, 3.15e9},
             Field<P, double>{"by", &P::by_ppb, "ppb", "how much faster it runs", -5e7, 5e7}};
     }
@@ -65,7 +64,7 @@ struct FrequencyTraceParams {
 
     static constexpr auto fields() {
         using P = FrequencyTraceParams;
-        return std::tuple{
+        return FieldList{
             Field<P, std::string>{"file", &P::file, "",
                                   "CSV file, relative to the scenario that names it"},
             Field<P, std::string>{"time_column", &P::time_column, "",
@@ -85,7 +84,7 @@ struct UserSetParams {
     Distribution error;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<UserSetParams, double>{"share", &UserSetParams::share, "%",
                                          "share of the devices whose user does it", 0, 1},
             Field<UserSetParams, Distribution>{"at", &UserSetParams::at, "s",
@@ -107,7 +106,7 @@ struct RtcParams {
 
     static constexpr auto fields() {
         using P = RtcParams;
-        return std::tuple{
+        return FieldList{
             Field<P, bool>{
                 "present", &P::present, "",
                 "whether there is one; without, the wall clock goes on through a reboot"},
@@ -140,7 +139,7 @@ struct LeapParams {
 
     static constexpr auto fields() {
         using P = LeapParams;
-        return std::tuple{
+        return FieldList{
             Field<P, LeapKind>{"kind", &P::kind, "",
                                "insertion repeats the last second of the day, deletion leaves it "
                                "out"},
@@ -168,7 +167,7 @@ struct ClockParams {
 
     static constexpr auto fields() {
         using P = ClockParams;
-        return std::tuple{
+        return FieldList{
             Field<P, OscillatorPreset>{
                 "oscillator", &P::oscillator, "",
                 "kind of oscillator: sets what frequency_error, ageing, wander and the "

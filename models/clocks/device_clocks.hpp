@@ -53,7 +53,7 @@ struct ClockAdjusted {
     double offset_ns = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ClockAdjusted, EntityId>{"device", &ClockAdjusted::device, "", "whose clock"},
             Field<ClockAdjusted, Adjustment>{"kind", &ClockAdjusted::kind, "", "what was done"},
             Field<ClockAdjusted, AdjustedBy>{"source", &ClockAdjusted::source, "", "by whom"},
@@ -98,7 +98,7 @@ class DeviceClocks {
         TimerOwner owner{};
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<TimerDue, std::uint32_t>{"timer", &TimerDue::timer, "", "the owner's number"},
                 Field<TimerDue, TimerOwner>{"owner", &TimerDue::owner, "", "who armed it"},
                 Field<TimerDue, Generation>{"generation", &TimerDue::generation, "",
@@ -110,7 +110,7 @@ class DeviceClocks {
         static constexpr Phase phase = Phase::physics;
         std::uint32_t number = 0;  ///< 0: mends a wrong zone, 1: as UserSetParams says
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<UserSetsClock, std::uint32_t>{"number", &UserSetsClock::number, "", "why"}};
         }
     };

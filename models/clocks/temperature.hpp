@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -19,8 +18,8 @@ struct TemperaturePoint {
     double is_c = 25;
     static constexpr auto fields() {
         using P = TemperaturePoint;
-        return std::tuple{Field<P, Duration>{"at", &P::at, "s", "time of day, UTC", 0, 86399},
-                          Field<P, double>{"is", &P::is_c, "degC", "around the device", -100, 150}};
+        return FieldList{Field<P, Duration>{"at", &P::at, "s", "time of day, UTC", 0, 86399},
+                         Field<P, double>{"is", &P::is_c, "degC", "around the device", -100, 150}};
     }
     friend bool operator==(const TemperaturePoint&, const TemperaturePoint&) = default;
 };
@@ -32,7 +31,7 @@ struct LoadPeriod {
     double rise_k = 0;
     static constexpr auto fields() {
         using P = LoadPeriod;
-        return std::tuple{
+        return FieldList{
             Field<P, Duration>{"from", &P::from, "s", "time of day, UTC", 0, 86400},
             Field<P, Duration>{"until", &P::until, "s", "time of day, UTC", 0, 86400},
             Field<P, double>{"rise", &P::rise_k, "K", "how much warmer it becomes if that lasts",
@@ -53,7 +52,7 @@ struct DayOfTemperature {
 
     static constexpr auto fields() {
         using P = DayOfTemperature;
-        return std::tuple{
+        return FieldList{
             Field<P, double>{"mean", &P::mean_c, "degC", "around the device, on average", -100,
                              150},
             Field<P, double>{"swing", &P::swing_k, "K", "amplitude of a sine a day", 0, 60,
@@ -84,8 +83,8 @@ struct TemperatureParams : DayOfTemperature {
 
     static constexpr auto fields() {
         using P = TemperatureParams;
-        return std::tuple_cat(
-            std::tuple{
+        return fields_joined(
+            FieldList{
                 Field<P, double>{"reference", &P::reference_c, "degC",
                                  "where frequency_error is meant; turning point of a parabola",
                                  -100, 150},

@@ -47,7 +47,7 @@ struct FaultRow {
     FaultEdge edge = FaultEdge::begins;
     EntityId target = no_entity;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<FaultRow, EntityId>{"fault", &FaultRow::fault, "", "entry of the timeline"},
             Field<FaultRow, FaultKind>{"kind", &FaultRow::kind, "", "what breaks"},
             Field<FaultRow, FaultEdge>{"edge", &FaultRow::edge, "", "begins or ends"},
@@ -85,7 +85,7 @@ class Faults {
         EntityId target = no_entity;
         LocalNumber plan;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Begin, EntityId>{"fault", &Begin::fault, "", "entry of the timeline"},
                 Field<Begin, EntityId>{"target", &Begin::target, "", "what it hits"},
                 Field<Begin, LocalNumber>{"plan", &Begin::plan, "", "its number"}};
@@ -98,7 +98,7 @@ class Faults {
         EntityId target = no_entity;
         LocalNumber plan;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<End, EntityId>{"fault", &End::fault, "", "entry of the timeline"},
                 Field<End, EntityId>{"target", &End::target, "", "what it hits"},
                 Field<End, LocalNumber>{"plan", &End::plan, "", "its number"}};

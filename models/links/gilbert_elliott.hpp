@@ -4,7 +4,6 @@
 #include "sim/core/time.hpp"
 
 #include <cstdint>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -20,7 +19,7 @@ class GilbertElliott {
         Duration burst_gap{30'000'000'000};  ///< mean stay in the good state
 
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Params, double>{"burst_loss", &Params::burst_loss, "%",
                                       "loss within a burst; 0 %: no bursts", 0, 1},
                 Field<Params, double>{"quiet_loss", &Params::quiet_loss, "%", "loss between bursts",

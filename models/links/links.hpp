@@ -39,7 +39,7 @@ class Links {
         std::uint64_t buffer_bytes = 0;
 
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Params, std::int64_t>{"rate", &Params::rate, "bit/s", "sending rate", 0,
                                             1e13},
                 Field<Params, Duration>{"propagation", &Params::propagation, "s",
@@ -62,7 +62,7 @@ class Links {
         static constexpr Phase phase = Phase::network;
         Generation generation{};
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Departs, Generation>{"generation", &Departs::generation, "", ""}};
         }
     };

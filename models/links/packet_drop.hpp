@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -46,7 +45,7 @@ struct PacketDrop {
     std::uint32_t bytes = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<PacketDrop, DropReason>{"reason", &PacketDrop::reason, "", "why it was lost"},
             Field<PacketDrop, Protocol>{"protocol", &PacketDrop::protocol, "", "what it carried"},
             Field<PacketDrop, Direction>{"direction", &PacketDrop::direction, "",

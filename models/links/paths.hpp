@@ -36,7 +36,7 @@ class Paths {
         Duration asymmetry{0};
 
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Params, Duration>{"propagation", &Params::propagation, "s",
                                         "constant part of the one-way delay; bounds the lookahead",
                                         1e-9, 100},

@@ -27,7 +27,7 @@ class RegionNetworks {
         std::uint32_t element = 0;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Reconverged, ElementKind>{"kind", &Reconverged::kind, "", "node or link"},
                 Field<Reconverged, std::uint32_t>{"element", &Reconverged::element, "",
                                                   "which, in order of name"},

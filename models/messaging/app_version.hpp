@@ -67,12 +67,12 @@ struct Heartbeat {
     double jitter = 0.2;
 
     static constexpr auto fields() {
-        return std::tuple{Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s",
-                                                     "time between pings", 0.1, 1e5},
-                          Field<Heartbeat, Duration>{"patience", &Heartbeat::patience, "s",
-                                                     "silence that means dead", 0.1, 1e6},
-                          Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%",
-                                                   "share of the interval that varies", 0, 1}};
+        return FieldList{Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s",
+                                                    "time between pings", 0.1, 1e5},
+                         Field<Heartbeat, Duration>{"patience", &Heartbeat::patience, "s",
+                                                    "silence that means dead", 0.1, 1e6},
+                         Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%",
+                                                  "share of the interval that varies", 0, 1}};
     }
 };
 
@@ -84,7 +84,7 @@ struct SendPolicy {
     Backoff backoff{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<SendPolicy, Duration>{"timeout", &SendPolicy::timeout, "s",
                                         "wait for the receipt of an attempt", 0.01, 1e5},
             Field<SendPolicy, std::uint32_t>{"attempts", &SendPolicy::attempts, "",
@@ -100,7 +100,7 @@ struct PeriodicSync {
     Duration every{60'000'000'000};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<PeriodicSync, SyncAlignment>{
                 "align_to", &PeriodicSync::align_to, "",
                 "local_minute: at whole periods of the phone's wall clock"},
@@ -116,10 +116,10 @@ struct Handshake {
     Duration timeout{10'000'000'000};
 
     static constexpr auto fields() {
-        return std::tuple{Field<Handshake, Distribution>{"device", &Handshake::device, "s",
-                                                         "work on the device", 0, 3600},
-                          Field<Handshake, Duration>{"timeout", &Handshake::timeout, "s",
-                                                     "wait for the relay's answer", 0.01, 1e5}};
+        return FieldList{Field<Handshake, Distribution>{"device", &Handshake::device, "s",
+                                                        "work on the device", 0, 3600},
+                         Field<Handshake, Duration>{"timeout", &Handshake::timeout, "s",
+                                                    "wait for the relay's answer", 0.01, 1e5}};
     }
 };
 
@@ -128,7 +128,7 @@ struct ReadReceipts {
     Distribution delay{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ReadReceipts, bool>{"send", &ReadReceipts::send, "",
                                       "whether a receipt is sent when a message was read"},
             Field<ReadReceipts, Distribution>{"delay", &ReadReceipts::delay, "s",
@@ -151,7 +151,7 @@ struct AppVersion {
     Duration start_spread{20'000'000'000};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<AppVersion, Heartbeat>{"heartbeat", &AppVersion::heartbeat, "",
                                          "keep-alive of the connection"},
             Field<AppVersion, Backoff>{"reconnect", &AppVersion::reconnect, "",

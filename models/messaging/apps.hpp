@@ -68,8 +68,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<Beat, Generation>{"generation", &Beat::generation, "",
-                                                      "connection it belongs to"}};
+            return FieldList{Field<Beat, Generation>{"generation", &Beat::generation, "",
+                                                     "connection it belongs to"}};
         }
     };
     struct HandshakeReady {
@@ -77,7 +77,7 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<HandshakeReady, Generation>{
+            return FieldList{Field<HandshakeReady, Generation>{
                 "generation", &HandshakeReady::generation, "", "attempt it belongs to"}};
         }
     };
@@ -86,7 +86,7 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<ConnectTimeout, Generation>{
+            return FieldList{Field<ConnectTimeout, Generation>{
                 "generation", &ConnectTimeout::generation, "", "attempt it belongs to"}};
         }
     };
@@ -95,8 +95,8 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<Reconnect, Generation>{"generation", &Reconnect::generation, "",
-                                                           "wait it ends"}};
+            return FieldList{Field<Reconnect, Generation>{"generation", &Reconnect::generation, "",
+                                                          "wait it ends"}};
         }
     };
     /// No receipt came for an attempt, or the wait after it is over.
@@ -106,7 +106,7 @@ class Apps {
         std::uint32_t count = 0;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<SendTimer, std::uint32_t>{"count", &SendTimer::count, "", "message"},
                 Field<SendTimer, Generation>{"generation", &SendTimer::generation, "",
                                              "of its timer"}};
@@ -119,12 +119,12 @@ class Apps {
         LocalNumber membership;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<GapTimeout, EntityId>{"conversation", &GapTimeout::conversation,
-                                                          "", "with the gap"},
-                              Field<GapTimeout, LocalNumber>{"membership", &GapTimeout::membership,
-                                                             "", "of the device in it"},
-                              Field<GapTimeout, Generation>{"generation", &GapTimeout::generation,
-                                                            "", "of its timer"}};
+            return FieldList{Field<GapTimeout, EntityId>{"conversation", &GapTimeout::conversation,
+                                                         "", "with the gap"},
+                             Field<GapTimeout, LocalNumber>{"membership", &GapTimeout::membership,
+                                                            "", "of the device in it"},
+                             Field<GapTimeout, Generation>{"generation", &GapTimeout::generation,
+                                                           "", "of its timer"}};
         }
     };
     struct ResyncDue {
@@ -134,7 +134,7 @@ class Apps {
         ResyncScope scope = ResyncScope::missing;
         EntityId root_fault = no_entity;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<ResyncDue, ResyncReason>{"reason", &ResyncDue::reason, "", "what set it off"},
                 Field<ResyncDue, ResyncScope>{"scope", &ResyncDue::scope, "", "how much"},
                 Field<ResyncDue, EntityId>{"root_fault", &ResyncDue::root_fault, "",
@@ -146,7 +146,7 @@ class Apps {
         static constexpr Phase phase = Phase::protocol;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{Field<ResyncTimeout, Generation>{
+            return FieldList{Field<ResyncTimeout, Generation>{
                 "generation", &ResyncTimeout::generation, "", "request it waits for"}};
         }
     };
@@ -157,7 +157,7 @@ class Apps {
         std::uint32_t count = 0;
         EntityId conversation = no_entity;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<ReadMessage, EntityId>{"author", &ReadMessage::author, "", "who wrote it"},
                 Field<ReadMessage, std::uint32_t>{"count", &ReadMessage::count, "", "its number"},
                 Field<ReadMessage, EntityId>{"conversation", &ReadMessage::conversation, "",

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 namespace driftstorm {
@@ -22,19 +21,19 @@ inline constexpr std::array<std::string_view, 3> enum_words<BackoffKind>{"none",
 namespace jitter {
 struct None {
     static constexpr std::string_view word = "none";
-    static constexpr auto fields() { return std::tuple{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 struct Full {
     static constexpr std::string_view word = "full";
-    static constexpr auto fields() { return std::tuple{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 struct Equal {
     static constexpr std::string_view word = "equal";
-    static constexpr auto fields() { return std::tuple{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 struct Decorrelated {
     static constexpr std::string_view word = "decorrelated";
-    static constexpr auto fields() { return std::tuple{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 /// A bug seen in the field: the spread is applied before the cap, so every client that has reached
 /// the cap waits exactly as long as all others.
@@ -42,8 +41,8 @@ struct BeforeCap {
     static constexpr std::string_view word = "before_cap";
     double spread = 0.5;
     static constexpr auto fields() {
-        return std::tuple{Field<BeforeCap, double>{"", &BeforeCap::spread, "%",
-                                                   "half-width of the spread, of the wait", 0, 1}};
+        return FieldList{Field<BeforeCap, double>{"", &BeforeCap::spread, "%",
+                                                  "half-width of the spread, of the wait", 0, 1}};
     }
 };
 }  // namespace jitter
@@ -59,7 +58,7 @@ struct Backoff {
     Jitter jitter = jitter::Full{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Backoff, BackoffKind>{"backoff", &Backoff::backoff, "", "law of the waits"},
             Field<Backoff, Duration>{"first", &Backoff::first, "s", "wait before the first retry",
                                      0, 1e5},

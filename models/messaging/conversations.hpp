@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <span>
-#include <tuple>
 #include <vector>
 
 namespace driftstorm {

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -32,7 +31,7 @@ struct MessageRow {
     bool reply_inverted = false;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<MessageRow, EntityId>{"sender", &MessageRow::sender, "", "device that wrote it"},
             Field<MessageRow, std::uint32_t>{"count", &MessageRow::count, "1",
                                              "the sender's own number of the message"},
@@ -88,7 +87,7 @@ struct CopyRow {
     Blame blame{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<CopyRow, EntityId>{"message_sender", &CopyRow::message_sender, "",
                                      "device that wrote the message"},
             Field<CopyRow, std::uint32_t>{"message_count", &CopyRow::message_count, "1",
@@ -124,15 +123,15 @@ struct RetryRow {
     bool pressed = false;
     EntityId root_fault = no_entity;
     static constexpr auto fields() {
-        return std::tuple{Field<RetryRow, EntityId>{"device", &RetryRow::device, "", "sender"},
-                          Field<RetryRow, std::uint32_t>{"count", &RetryRow::count, "1",
-                                                         "the sender's own number of the message"},
-                          Field<RetryRow, std::uint32_t>{"attempt", &RetryRow::attempt, "1",
-                                                         "number of this attempt, from 1"},
-                          Field<RetryRow, bool>{"pressed", &RetryRow::pressed, "1",
-                                                "1: the author pressed 'send' again"},
-                          Field<RetryRow, EntityId>{"root_fault", &RetryRow::root_fault, "",
-                                                    "fault that set it off"}};
+        return FieldList{Field<RetryRow, EntityId>{"device", &RetryRow::device, "", "sender"},
+                         Field<RetryRow, std::uint32_t>{"count", &RetryRow::count, "1",
+                                                        "the sender's own number of the message"},
+                         Field<RetryRow, std::uint32_t>{"attempt", &RetryRow::attempt, "1",
+                                                        "number of this attempt, from 1"},
+                         Field<RetryRow, bool>{"pressed", &RetryRow::pressed, "1",
+                                               "1: the author pressed 'send' again"},
+                         Field<RetryRow, EntityId>{"root_fault", &RetryRow::root_fault, "",
+                                                   "fault that set it off"}};
     }
 };
 
@@ -146,7 +145,7 @@ struct ResyncRow {
     std::uint32_t requests = 0;
     EntityId root_fault = no_entity;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ResyncRow, EntityId>{"device", &ResyncRow::device, "", "who asks"},
             Field<ResyncRow, ResyncReason>{"reason", &ResyncRow::reason, "", "what set it off"},
             Field<ResyncRow, ResyncScope>{"scope", &ResyncRow::scope, "", "how much it asks for"},
@@ -172,7 +171,7 @@ struct ConnectionRow {
     std::uint32_t connection = 0;
     std::uint32_t failures = 0;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ConnectionRow, EntityId>{"device", &ConnectionRow::device, "", "device"},
             Field<ConnectionRow, ConnectionState>{"state", &ConnectionRow::state, "", "new state"},
             Field<ConnectionRow, EntityId>{"server", &ConnectionRow::server, "", "relay node"},
@@ -191,7 +190,7 @@ struct ReceiptRow {
     std::uint32_t count = 0;
     EntityId reader = no_entity;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ReceiptRow, EntityId>{"author", &ReceiptRow::author, "", "who wrote the message"},
             Field<ReceiptRow, std::uint32_t>{"count", &ReceiptRow::count, "1", "its number"},
             Field<ReceiptRow, EntityId>{"reader", &ReceiptRow::reader, "", "device that read it"}};

@@ -29,7 +29,7 @@ struct Writing {
     std::vector<double> profile{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Writing, WritingProcess>{"process", &Writing::process, "", "law of the instants"},
             Field<Writing, double>{"rate", &Writing::rate, "msg/s", "messages of one device", 0,
                                    1e4},
@@ -48,7 +48,7 @@ struct Replying {
     Distribution gap = Distribution::constant(10.0);
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Replying, double>{"probability", &Replying::probability, "%",
                                     "that a shown message is answered", 0, 1},
             Field<Replying, Distribution>{"gap", &Replying::gap, "s",
@@ -65,12 +65,12 @@ struct Persistence {
     std::uint32_t presses = 5;
 
     static constexpr auto fields() {
-        return std::tuple{Field<Persistence, double>{"probability", &Persistence::probability, "%",
-                                                     "of pressing 'send' again", 0, 1},
-                          Field<Persistence, Distribution>{"after", &Persistence::after, "s",
-                                                           "from the failure to the press", 0, 1e6},
-                          Field<Persistence, std::uint32_t>{"presses", &Persistence::presses, "",
-                                                            "most presses of one message", 1, 1e6}};
+        return FieldList{Field<Persistence, double>{"probability", &Persistence::probability, "%",
+                                                    "of pressing 'send' again", 0, 1},
+                         Field<Persistence, Distribution>{"after", &Persistence::after, "s",
+                                                          "from the failure to the press", 0, 1e6},
+                         Field<Persistence, std::uint32_t>{"presses", &Persistence::presses, "",
+                                                           "most presses of one message", 1, 1e6}};
     }
 };
 
@@ -82,7 +82,7 @@ struct Habits {
     Persistence press_again{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Habits, Writing>{"send", &Habits::send, "", "when they write"},
             Field<Habits, Distribution>{"size", &Habits::size, "B", "of a message", 1, 1e9},
             Field<Habits, Replying>{"reply", &Habits::reply, "", "whether they answer"},
@@ -123,7 +123,7 @@ class People {
         static constexpr Phase phase = Phase::protocol;
         std::uint32_t count = 0;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<PressAgain, std::uint32_t>{"count", &PressAgain::count, "", "message"}};
         }
     };

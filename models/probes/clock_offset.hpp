@@ -4,7 +4,6 @@
 #include "sim/core/table.hpp"
 
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -20,9 +19,9 @@ struct ClockOffset {
 
     static constexpr auto fields() {
         using R = ClockOffset;
-        return std::tuple{Field<R, EntityId>{"device", &R::device, "", "whose clock"},
-                          Field<R, double>{"raw", &R::raw_ns, "ns", "of the oscillator left alone"},
-                          Field<R, double>{"steered", &R::steered_ns, "ns", "of the wall clock"}};
+        return FieldList{Field<R, EntityId>{"device", &R::device, "", "whose clock"},
+                         Field<R, double>{"raw", &R::raw_ns, "ns", "of the oscillator left alone"},
+                         Field<R, double>{"steered", &R::steered_ns, "ns", "of the wall clock"}};
     }
 };
 

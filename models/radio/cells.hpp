@@ -38,7 +38,7 @@ struct CellAttached {
     EntityId cell = no_entity;
     std::uint32_t attached = 0;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<CellAttached, EntityId>{"cell", &CellAttached::cell, "", "cell or access point"},
             Field<CellAttached, std::uint32_t>{"attached", &CellAttached::attached, "",
                                                "devices it serves"}};

@@ -5,7 +5,6 @@
 #include "sim/core/time.hpp"
 
 #include <optional>
-#include <tuple>
 #include <vector>
 
 namespace driftstorm {
@@ -18,7 +17,7 @@ struct Stop {
     std::optional<Duration> dwell;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Stop, double>{"at", &Stop::at, "m", "position along the line", -1e7, 1e7},
             Field<Stop, std::optional<Duration>>{"depart", &Stop::depart, "s", "when it leaves", 0,
                                                  1e8},
@@ -38,7 +37,7 @@ class Mobility {
         Distribution boarding_spread;
 
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Params, std::vector<Stop>>{"stops", &Params::stops, "",
                                                  "where it halts, in order"},
                 Field<Params, double>{"speed", &Params::speed, "m/s", "between stops", 1e-3, 200,

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -35,7 +34,7 @@ struct CellularParams {
 
     static constexpr auto fields() {
         using P = CellularParams;
-        return std::tuple{
+        return FieldList{
             Field<P, HandoverEvent>{"event", &P::event, "", "what triggers a handover"},
             Field<P, double>{"hysteresis", &P::hysteresis, "dB", "hysteresis of event A3", 0, 15,
                              "ns-3 A3RsrpHandoverAlgorithm; range: TS 36.331, 5.5.4.4 and 6.3.5"},
@@ -76,7 +75,7 @@ struct WifiParams {
 
     static constexpr auto fields() {
         using P = WifiParams;
-        return std::tuple{
+        return FieldList{
             Field<P, double>{"join_above", &P::join_above, "dBm",
                              "signal above which an access point is joined", -120, 0,
                              "Android WifiManager: -70 dBm is a sufficient 2.4/5 GHz signal"},
@@ -117,7 +116,7 @@ struct CellParams {
 
     static constexpr auto fields() {
         using P = CellParams;
-        return std::tuple{
+        return FieldList{
             Field<P, Technology>{"technology", &P::technology, "", "radio access technology"},
             Field<P, double>{"at", &P::at, "m", "position along the line", -1e7, 1e7},
             Field<P, double>{"range", &P::range, "m",
@@ -162,7 +161,7 @@ struct AccessPointParams {
 
     static constexpr auto fields() {
         using P = AccessPointParams;
-        return std::tuple{
+        return FieldList{
             Field<P, Technology>{"technology", &P::technology, "", "radio access technology"},
             Field<P, double>{"at", &P::at, "m", "position along the line", -1e7, 1e7},
             Field<P, double>{"range", &P::range, "m",

@@ -48,7 +48,7 @@ struct HandoverRow {
 
     static constexpr auto fields() {
         using R = HandoverRow;
-        return std::tuple{
+        return FieldList{
             Field<R, EntityId>{"device", &R::device, "", "the device's radio"},
             Field<R, EntityId>{"from", &R::from, "", "cell or access point before; missing: none"},
             Field<R, EntityId>{"to", &R::to, "", "cell or access point after; missing: none"},
@@ -86,7 +86,7 @@ class Radios {
 
         static constexpr auto fields() {
             using P = Params;
-            return std::tuple{
+            return FieldList{
                 Field<P, Duration>{"measurement_period", &P::measurement_period, "s",
                                    "between two measurements of a device", 1e-3, 60,
                                    "TS 36.133, 8.1.2.2.1: 200 ms"},
@@ -122,7 +122,7 @@ class Radios {
         static constexpr Phase phase = Phase::physics;
         Generation generation{};
         static constexpr auto fields() {
-            return std::tuple{Field<Look, Generation>{"generation", &Look::generation, "", ""}};
+            return FieldList{Field<Look, Generation>{"generation", &Look::generation, "", ""}};
         }
     };
     /// An interruption or a promotion is over.
@@ -131,7 +131,7 @@ class Radios {
         static constexpr Phase phase = Phase::physics;
         Generation generation{};
         static constexpr auto fields() {
-            return std::tuple{Field<Ready, Generation>{"generation", &Ready::generation, "", ""}};
+            return FieldList{Field<Ready, Generation>{"generation", &Ready::generation, "", ""}};
         }
     };
     /// An association in the background is done.
@@ -140,7 +140,7 @@ class Radios {
         static constexpr Phase phase = Phase::physics;
         Generation generation{};
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Associated, Generation>{"generation", &Associated::generation, "", ""}};
         }
     };

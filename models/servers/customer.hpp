@@ -65,7 +65,7 @@ struct Answer {
     static constexpr Phase phase = Phase::network;
     using Payload = Customer;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Answer, Service>{"outcome", &Answer::outcome, "", "what became of the attempt"}};
     }
 };

@@ -26,7 +26,7 @@ class FiniteSources {
         static constexpr auto fields() {
             using P = Params;
             constexpr std::string_view textbook = "convention: unit mean; Kleinrock (1975), 3.8";
-            return std::tuple{
+            return FieldList{
                 Field<P, Distribution>{"think_time", &P::think_time, "s",
                                        "from an answer to the next request", 0, 1e9, textbook},
                 Field<P, double>{"urgent_share", &P::urgent_share, "%",
@@ -40,8 +40,8 @@ class FiniteSources {
         static constexpr std::string_view name = "finite_sources.asks";
         static constexpr Phase phase = Phase::physics;
         static constexpr auto fields() {
-            return std::tuple{Field<Asks, std::uint64_t>{"number", &Asks::number, "1",
-                                                         "the member's requests before"}};
+            return FieldList{Field<Asks, std::uint64_t>{"number", &Asks::number, "1",
+                                                        "the member's requests before"}};
         }
     };
 

@@ -39,7 +39,7 @@ class OpenArrivals {
         static constexpr auto fields() {
             using P = Params;
             constexpr std::string_view textbook = "convention: M/M/1, Kleinrock (1975), 3.2";
-            return std::tuple{
+            return FieldList{
                 Field<P, ArrivalProcess>{"process", &P::process, "",
                                          "law of the times between arrivals", 0, 3, textbook},
                 Field<P, double>{
@@ -70,8 +70,8 @@ class OpenArrivals {
         static constexpr std::string_view name = "arrivals.next";
         static constexpr Phase phase = Phase::physics;
         static constexpr auto fields() {
-            return std::tuple{Field<Next, std::uint64_t>{"number", &Next::number, "1",
-                                                         "arrivals before this one"}};
+            return FieldList{Field<Next, std::uint64_t>{"number", &Next::number, "1",
+                                                        "arrivals before this one"}};
         }
     };
 

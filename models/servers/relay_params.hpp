@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -30,7 +29,7 @@ struct Sequencing {
     OnGapTimeout on_gap_timeout = OnGapTimeout::resync;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Sequencing, SequencingScope>{"scope", &Sequencing::scope, "",
                                                "what one sequence of numbers covers"},
             Field<Sequencing, Duration>{
@@ -56,7 +55,7 @@ struct ResyncCost {
     double cold_factor = 4.0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ResyncCost, std::uint32_t>{"page", &ResyncCost::page, "", "messages a page", 1,
                                              1e6},
             Field<ResyncCost, Duration>{"cost_per_page", &ResyncCost::cost_per_page, "s",
@@ -80,7 +79,7 @@ struct Redelivery {
     Duration cap{60'000'000'000};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Redelivery, Duration>{"timeout", &Redelivery::timeout, "s",
                                         "wait for the first acknowledgement", 0.01, 1e5},
             Field<Redelivery, double>{"factor", &Redelivery::factor, "", "growth of the wait", 1,
@@ -101,7 +100,7 @@ struct RelayParams {
     Distribution clock_offset{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<RelayParams, std::uint32_t>{"workers", &RelayParams::workers, "",
                                               "jobs a node serves at once", 1, 1e5},
             Field<RelayParams, Distribution>{"service_time", &RelayParams::service_time, "s",

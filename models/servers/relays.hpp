@@ -36,7 +36,7 @@ struct QueueRow {
     std::uint32_t depth = 0;
     std::uint32_t busy = 0;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<QueueRow, EntityId>{"server", &QueueRow::server, "", "node"},
             Field<QueueRow, std::uint32_t>{"depth", &QueueRow::depth, "1", "jobs that wait"},
             Field<QueueRow, std::uint32_t>{"busy", &QueueRow::busy, "1", "workers at work"}};
@@ -56,7 +56,7 @@ struct ServerDropRow {
     EntityId device = no_entity;
     ServerDrop reason = ServerDrop::node_down;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ServerDropRow, EntityId>{"server", &ServerDropRow::server, "", "node"},
             Field<ServerDropRow, EntityId>{"device", &ServerDropRow::device, "",
                                            "device it was from"},
@@ -96,7 +96,7 @@ class Relays {
         using Payload = Job;
         Generation life;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<ServiceDone, Generation>{"life", &ServiceDone::life, "", "of the node"}};
         }
     };
@@ -108,7 +108,7 @@ class Relays {
         LocalNumber membership;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Redeliver, EntityId>{"conversation", &Redeliver::conversation, "",
                                            "whose copies"},
                 Field<Redeliver, EntityId>{"radio", &Redeliver::radio, "", "of the device"},

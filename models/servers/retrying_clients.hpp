@@ -33,7 +33,7 @@ struct ClientLevel {
     static constexpr std::string_view component = "servers";
     static constexpr auto fields() {
         using R = ClientLevel;
-        return std::tuple{
+        return FieldList{
             Field<R, Time>{"time", &R::at, "s", "of the change"},
             Field<R, EntityId>{"clients", &R::clients, "", "group of clients"},
             Field<R, std::uint32_t>{"open", &R::open, "1",
@@ -53,7 +53,7 @@ struct AttemptSent {
     static constexpr std::string_view component = "servers";
     static constexpr auto fields() {
         using R = AttemptSent;
-        return std::tuple{
+        return FieldList{
             Field<R, Time>{"time", &R::at, "s", "of sending"},
             Field<R, EntityId>{"clients", &R::clients, "", "group of clients"},
             Field<R, std::uint64_t>{"request", &R::request, "", "identity of the request"},
@@ -75,7 +75,7 @@ struct RequestEnd {
     static constexpr std::string_view component = "servers";
     static constexpr auto fields() {
         using R = RequestEnd;
-        return std::tuple{
+        return FieldList{
             Field<R, Time>{"time", &R::at, "s", "of the end"},
             Field<R, EntityId>{"clients", &R::clients, "", "group of clients"},
             Field<R, std::uint64_t>{"request", &R::request, "", "identity of the request"},
@@ -111,7 +111,7 @@ class RetryingClients {
             constexpr std::string_view bronson = "Bronson et al., HotOS'21: one retry";
             constexpr std::string_view reference = "convention: base 1 s, cap 20 s";
             constexpr std::string_view bucket = "convention: token bucket of 10";
-            return std::tuple{
+            return FieldList{
                 Field<P, Duration>{"timeout", &P::timeout, "s",
                                    "silence after which an attempt has failed; 0: waits for ever",
                                    0, 1e9, bronson},
@@ -141,7 +141,7 @@ class RetryingClients {
         static constexpr std::string_view name = "clients.timed_out";
         static constexpr Phase phase = Phase::protocol;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<TimedOut, std::uint64_t>{"request", &TimedOut::request, "", "identity"}};
         }
     };
@@ -151,7 +151,7 @@ class RetryingClients {
         static constexpr std::string_view name = "clients.retry";
         static constexpr Phase phase = Phase::protocol;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Retry, std::uint64_t>{"request", &Retry::request, "", "identity"}};
         }
     };

@@ -34,7 +34,7 @@ struct StationLevel {
     static constexpr std::string_view component = "servers";
     static constexpr auto fields() {
         using R = StationLevel;
-        return std::tuple{
+        return FieldList{
             Field<R, Time>{"time", &R::at, "s", "of the change"},
             Field<R, EntityId>{"station", &R::station, "", "station"},
             Field<R, std::uint32_t>{"waiting", &R::waiting, "1", "customers who wait, from now on"},
@@ -59,7 +59,7 @@ struct ServiceEnd {
     static constexpr std::string_view component = "servers";
     static constexpr auto fields() {
         using R = ServiceEnd;
-        return std::tuple{
+        return FieldList{
             Field<R, Time>{"time", &R::at, "s", "of the end"},
             Field<R, EntityId>{"station", &R::station, "", "station"},
             Field<R, std::uint64_t>{"customer", &R::customer, "", "identity of the request"},
@@ -101,7 +101,7 @@ class Stations {
         static constexpr auto fields() {
             using P = Params;
             constexpr std::string_view textbook = "convention: M/M/1, Kleinrock (1975), 3.2";
-            return std::tuple{
+            return FieldList{
                 Field<P, std::uint32_t>{"workers", &P::workers, "", "services at a time", 1, 1e6,
                                         textbook},
                 Field<P, Distribution>{"service_time", &P::service_time, "s", "time of one service",
@@ -142,8 +142,8 @@ class Stations {
         static constexpr std::string_view name = "station.turn";
         static constexpr Phase phase = Phase::physics;
         static constexpr auto fields() {
-            return std::tuple{Field<Turn, std::uint32_t>{"count", &Turn::count, "1",
-                                                         "breakdowns and repairs so far"}};
+            return FieldList{Field<Turn, std::uint32_t>{"count", &Turn::count, "1",
+                                                        "breakdowns and repairs so far"}};
         }
     };
     /// A fault takes the station down, or lets it up again.
@@ -152,8 +152,7 @@ class Stations {
         static constexpr std::string_view name = "station.set_down";
         static constexpr Phase phase = Phase::physics;
         static constexpr auto fields() {
-            return std::tuple{
-                Field<SetDown, bool>{"down", &SetDown::down, "1", "down or up again"}};
+            return FieldList{Field<SetDown, bool>{"down", &SetDown::down, "1", "down or up again"}};
         }
     };
     /// From now on services start at `factor` times the rate.
@@ -162,7 +161,7 @@ class Stations {
         static constexpr std::string_view name = "station.set_rate";
         static constexpr Phase phase = Phase::physics;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<SetRate, double>{"factor", &SetRate::factor, "", "of the service rate"}};
         }
     };
@@ -175,8 +174,8 @@ class Stations {
         static constexpr std::string_view name = "station.service_done";
         static constexpr Phase phase = Phase::physics;
         static constexpr auto fields() {
-            return std::tuple{Field<ServiceDone, std::uint64_t>{"customer", &ServiceDone::customer,
-                                                                "", "identity"}};
+            return FieldList{Field<ServiceDone, std::uint64_t>{"customer", &ServiceDone::customer,
+                                                               "", "identity"}};
         }
     };
     struct PatienceEnds {
@@ -186,8 +185,8 @@ class Stations {
         static constexpr std::string_view name = "station.patience_ends";
         static constexpr Phase phase = Phase::protocol;
         static constexpr auto fields() {
-            return std::tuple{Field<PatienceEnds, std::uint64_t>{
-                "customer", &PatienceEnds::customer, "", "identity"}};
+            return FieldList{Field<PatienceEnds, std::uint64_t>{"customer", &PatienceEnds::customer,
+                                                                "", "identity"}};
         }
     };
 

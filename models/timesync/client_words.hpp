@@ -9,7 +9,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -24,7 +23,7 @@ struct HostedWords {
 /// The fields of HostedWords for a program's table.
 template <class P>
 constexpr auto hosted_fields() {
-    return std::tuple{
+    return FieldList{
         Field<P, std::string>{"server", &P::server, "",
                               "group of time servers; none: the only one there is"},
         Field<P, std::uint32_t>{"sources", &P::sources, "",
@@ -44,7 +43,7 @@ struct MakestepWords {
     int limit = 0;
     static constexpr auto fields() {
         using P = MakestepWords;
-        return std::tuple{
+        return FieldList{
             Field<P, double>{"threshold", &P::threshold, "s", "offset from which on it steps", 0,
                              1e9},
             Field<P, int>{"limit", &P::limit, "", "updates in which it may; -1: ever", -1, 1e9,
@@ -55,7 +54,7 @@ struct MakestepWords {
 /// Limits of chronyd's hold on the clock.
 template <class P>
 constexpr auto chrony_clock_fields() {
-    return std::tuple{
+    return FieldList{
         Field<P, double>{"maxupdateskew", &P::maxupdateskew_ppb, "ppb",
                          "a frequency less certain than this is not followed", 0, 1e9},
         Field<P, double>{"maxclockerror", &P::maxclockerror_ppb, "ppb",
@@ -94,9 +93,9 @@ struct ChronyWords : HostedWords {
 
     static constexpr auto fields() {
         using P = ChronyWords;
-        return std::tuple_cat(
+        return fields_joined(
             hosted_fields<P>(),
-            std::tuple{
+            FieldList{
                 Field<P, int>{"minpoll", &P::minpoll, "", "least poll interval, log2 of s", -6, 24},
                 Field<P, int>{"maxpoll", &P::maxpoll, "", "longest poll interval, log2 of s", -6,
                               24},
@@ -150,16 +149,15 @@ struct TinkerWords {
     double dispersion_ppb = 15'000;
     static constexpr auto fields() {
         using P = TinkerWords;
-        return std::tuple{
-            Field<P, double>{"step", &P::step, "s", "offset from which on it steps; 0: never", 0,
-                             1e6},
-            Field<P, double>{"stepout", &P::stepout, "s", "how long the offset must stay beyond",
-                             300, 1e6},
-            Field<P, double>{"panic", &P::panic, "s", "offset at which it gives up; 0: none", 0,
-                             1e9},
-            Field<P, int>{"allan", &P::allan, "", "Allan intercept, log2 of s", 3, 17},
-            Field<P, double>{"dispersion", &P::dispersion_ppb, "ppb",
-                             "how fast what was measured becomes uncertain", 0, 1e9}};
+        return FieldList{Field<P, double>{"step", &P::step, "s",
+                                          "offset from which on it steps; 0: never", 0, 1e6},
+                         Field<P, double>{"stepout", &P::stepout, "s",
+                                          "how long the offset must stay beyond", 300, 1e6},
+                         Field<P, double>{"panic", &P::panic, "s",
+                                          "offset at which it gives up; 0: none", 0, 1e9},
+                         Field<P, int>{"allan", &P::allan, "", "Allan intercept, log2 of s", 3, 17},
+                         Field<P, double>{"dispersion", &P::dispersion_ppb, "ppb",
+                                          "how fast what was measured becomes uncertain", 0, 1e9}};
     }
 };
 
@@ -173,7 +171,7 @@ struct TosWords {
     int floor = 0;
     static constexpr auto fields() {
         using P = TosWords;
-        return std::tuple{
+        return FieldList{
             Field<P, int>{"minclock", &P::minclock, "", "servers that clustering leaves", 1, 16},
             Field<P, int>{"minsane", &P::minsane, "", "servers without which the clock is left", 1,
                           16},
@@ -187,9 +185,9 @@ struct TosWords {
 
 template <class P>
 constexpr auto ntpd_fields() {
-    return std::tuple_cat(
+    return fields_joined(
         hosted_fields<P>(),
-        std::tuple{
+        FieldList{
             Field<P, int>{"minpoll", &P::minpoll, "", "least poll interval, log2 of s", 3, 17},
             Field<P, int>{"maxpoll", &P::maxpoll, "", "longest poll interval, log2 of s", 3, 17},
             Field<P, bool>{"iburst", &P::iburst, "", "eight quick requests at the start"},
@@ -236,16 +234,16 @@ struct TimesyncdWords : HostedWords {
 
     static constexpr auto fields() {
         using P = TimesyncdWords;
-        return std::tuple_cat(
+        return fields_joined(
             hosted_fields<P>(),
-            std::tuple{Field<P, double>{"PollIntervalMinSec", &P::poll_min, "s",
-                                        "least poll interval", 16, 1e6},
-                       Field<P, double>{"PollIntervalMaxSec", &P::poll_max, "s",
-                                        "longest poll interval", 16, 1e6},
-                       Field<P, double>{"RootDistanceMaxSec", &P::root_distance_max, "s",
-                                        "largest root distance of a server", 0, 1e3},
-                       Field<P, double>{"ConnectionRetrySec", &P::connection_retry, "s",
-                                        "wait after ten connections in ten seconds", 1, 1e6}});
+            FieldList{Field<P, double>{"PollIntervalMinSec", &P::poll_min, "s",
+                                       "least poll interval", 16, 1e6},
+                      Field<P, double>{"PollIntervalMaxSec", &P::poll_max, "s",
+                                       "longest poll interval", 16, 1e6},
+                      Field<P, double>{"RootDistanceMaxSec", &P::root_distance_max, "s",
+                                       "largest root distance of a server", 0, 1e3},
+                      Field<P, double>{"ConnectionRetrySec", &P::connection_retry, "s",
+                                       "wait after ten connections in ten seconds", 1, 1e6}});
     }
 };
 

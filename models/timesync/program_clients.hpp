@@ -30,7 +30,7 @@ struct ClockMeasured {
     std::uint8_t stratum = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ClockMeasured, EntityId>{"device", &ClockMeasured::device, "", "whose clock"},
             Field<ClockMeasured, EntityId>{"server", &ClockMeasured::server, "", "who answered"},
             Field<ClockMeasured, double>{"offset", &ClockMeasured::offset_ns, "ns",
@@ -63,7 +63,7 @@ class ProgramClients {
         std::uint32_t timer = 0;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<TimerDue, std::uint32_t>{"timer", &TimerDue::timer, "", "the host's number"},
                 Field<TimerDue, Generation>{"generation", &TimerDue::generation, "",
                                             "tells a moved one"}};

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -18,7 +17,7 @@ struct FalsetickerParams {
 
     static constexpr auto fields() {
         using P = FalsetickerParams;
-        return std::tuple{
+        return FieldList{
             Field<P, double>{"share", &P::share, "%", "share of the nodes", 0, 1},
             Field<P, Distribution>{"offset", &P::offset, "s", "of such a node, beside its own",
                                    -1e6, 1e6, "1 s: a missed leap second"}};
@@ -35,7 +34,7 @@ struct RateLimitParams {
 
     static constexpr auto fields() {
         using P = RateLimitParams;
-        return std::tuple{
+        return FieldList{
             Field<P, Duration>{"interval", &P::interval, "s",
                                "between two requests of a client; 0: no limit", 0, 1e6,
                                "chrony: ratelimit interval 3 is 8 s"},
@@ -65,7 +64,7 @@ struct ServedLeapParams {
 
     static constexpr auto fields() {
         using P = ServedLeapParams;
-        return std::tuple{
+        return FieldList{
             Field<P, ServedLeapKind>{"kind", &P::kind, "",
                                      "insertion: the day has a second more, deletion: less"},
             Field<P, Duration>{"at", &P::at, "s", "when, since the start", 0, 3.1e9},
@@ -91,7 +90,7 @@ struct TimeServerParams {
     ServedLeapParams leap_second;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<TimeServerParams, std::uint32_t>{"nodes", &TimeServerParams::nodes, "",
                                                    "number of servers", 1, 1000},
             Field<TimeServerParams, Distribution>{

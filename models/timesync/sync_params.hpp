@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -37,7 +36,7 @@ struct SntpParams {
 
     static constexpr std::array<std::string_view, 1> required() { return {"server"}; }
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<SntpParams, std::string>{"server", &SntpParams::server, "",
                                            "group of time servers to ask"},
             Field<SntpParams, Distribution>{
@@ -99,7 +98,7 @@ struct NitzParams {
     Duration yields_to_sntp{86'400'000'000'000};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<NitzParams, NitzOccasion>{"on", &NitzParams::on, "",
                                             "when the network may send it"},
             Field<NitzParams, double>{"probability", &NitzParams::probability, "%",
@@ -144,7 +143,7 @@ struct GnssParams {
 
     static constexpr auto fields() {
         using P = GnssParams;
-        return std::tuple{
+        return FieldList{
             Field<P, Distribution>{"first", &P::first, "s", "from the start to the first fix", 0,
                                    3.15576e9},
             Field<P, Distribution>{"every", &P::every, "s", "between two fixes, by the boot clock",

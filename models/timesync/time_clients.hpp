@@ -41,7 +41,7 @@ struct ClockSynced {
     Duration delay;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ClockSynced, EntityId>{"device", &ClockSynced::device, "", "whose clock"},
             Field<ClockSynced, EntityId>{"server", &ClockSynced::server, "",
                                          "time server asked; missing: the mobile network"},
@@ -73,10 +73,10 @@ class TimeClients {
         Reading stamp;
         std::uint32_t source = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<NitzArrives, Reading>{"stamp", &NitzArrives::stamp, "ns",
-                                                          "time that the network sent"},
-                              Field<NitzArrives, std::uint32_t>{"source", &NitzArrives::source, "",
-                                                                "place in the clock's sync list"}};
+            return FieldList{Field<NitzArrives, Reading>{"stamp", &NitzArrives::stamp, "ns",
+                                                         "time that the network sent"},
+                             Field<NitzArrives, std::uint32_t>{"source", &NitzArrives::source, "",
+                                                               "place in the clock's sync list"}};
         }
     };
     using Messages = std::tuple<PacketArrives, NetworkChanged, NitzArrives>;

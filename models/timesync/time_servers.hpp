@@ -32,7 +32,7 @@ struct TimeRequestLost {
     TimeRequestLoss reason{};
 
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<TimeRequestLost, EntityId>{"server", &TimeRequestLost::server, "", "which node"},
             Field<TimeRequestLost, EntityId>{"device", &TimeRequestLost::device, "", "who asked"},
             Field<TimeRequestLost, TimeRequestLoss>{"reason", &TimeRequestLost::reason, "", "why"}};
@@ -48,13 +48,13 @@ struct TimeServerStepped {
     double offset_ns = 0;
 
     static constexpr auto fields() {
-        return std::tuple{Field<TimeServerStepped, EntityId>{"server", &TimeServerStepped::server,
-                                                             "", "which node"},
-                          Field<TimeServerStepped, Duration>{"by", &TimeServerStepped::by, "ns",
-                                                             "how far its clock jumped"},
-                          Field<TimeServerStepped, double>{
-                              "offset", &TimeServerStepped::offset_ns, "ns",
-                              "its clock minus true time right after; exact, rounded once"}};
+        return FieldList{Field<TimeServerStepped, EntityId>{"server", &TimeServerStepped::server,
+                                                            "", "which node"},
+                         Field<TimeServerStepped, Duration>{"by", &TimeServerStepped::by, "ns",
+                                                            "how far its clock jumped"},
+                         Field<TimeServerStepped, double>{
+                             "offset", &TimeServerStepped::offset_ns, "ns",
+                             "its clock minus true time right after; exact, rounded once"}};
     }
 };
 
@@ -74,7 +74,7 @@ class TimeServers {
         using Payload = Packet;
         Generation life;  ///< a node that went down meanwhile answers nothing
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Answered, Generation>{"life", &Answered::life, "", "of the node"}};
         }
     };
@@ -83,7 +83,7 @@ class TimeServers {
         static constexpr Phase phase = Phase::physics;
         Duration by;
         static constexpr auto fields() {
-            return std::tuple{Field<StepClock, Duration>{"by", &StepClock::by, "ns", "how far"}};
+            return FieldList{Field<StepClock, Duration>{"by", &StepClock::by, "ns", "how far"}};
         }
     };
     struct GoDown {

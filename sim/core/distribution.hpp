@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -33,7 +32,7 @@ struct Constant {
     static constexpr std::string_view name = "constant";
     double value = 0;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Constant, double>{"value", &Constant::value, variate_unit, "always"}};
     }
 };
@@ -43,7 +42,7 @@ struct Uniform {
     double min = 0;
     double max = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Uniform, double>{"min", &Uniform::min, variate_unit, "least value"},
             Field<Uniform, double>{"max", &Uniform::max, variate_unit, "greatest value, >= min"}};
     }
@@ -54,7 +53,7 @@ struct Normal {
     double mean = 0;
     double sd = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Normal, double>{"mean", &Normal::mean, variate_unit, "mean"},
             Field<Normal, double>{"sd", &Normal::sd, variate_unit, "standard deviation", 0}};
     }
@@ -68,7 +67,7 @@ struct Lognormal {
     std::optional<double> p99;
     std::optional<double> sigma;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Lognormal, double>{"median", &Lognormal::median, variate_unit, "median",
                                      least_positive},
             Field<Lognormal, std::optional<double>>{"p99", &Lognormal::p99, variate_unit,
@@ -83,8 +82,8 @@ struct Exponential {
     static constexpr std::string_view name = "exponential";
     double mean = 1;
     static constexpr auto fields() {
-        return std::tuple{Field<Exponential, double>{"mean", &Exponential::mean, variate_unit,
-                                                     "mean", least_positive}};
+        return FieldList{Field<Exponential, double>{"mean", &Exponential::mean, variate_unit,
+                                                    "mean", least_positive}};
     }
 };
 
@@ -97,7 +96,7 @@ struct Hyperexponential {
     std::vector<double> weights;
     std::vector<double> means;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Hyperexponential, std::optional<double>>{"mean", &Hyperexponential::mean,
                                                            variate_unit, "mean", least_positive},
             Field<Hyperexponential, std::optional<double>>{"scv", &Hyperexponential::scv, "",
@@ -115,7 +114,7 @@ struct Gamma {
     double mean = 1;
     double shape = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Gamma, double>{"mean", &Gamma::mean, variate_unit, "mean", least_positive},
             Field<Gamma, double>{"shape", &Gamma::shape, "",
                                  "shape k: squared coefficient of variation 1 / k", 0.01, 1e6}};
@@ -127,7 +126,7 @@ struct Weibull {
     double scale = 1;
     double shape = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Weibull, double>{"scale", &Weibull::scale, variate_unit, "63.2 % quantile",
                                    least_positive},
             Field<Weibull, double>{"shape", &Weibull::shape, "", "below 1: heavy tail", 0.01, 1e6}};
@@ -139,7 +138,7 @@ struct Pareto {
     double min = 1;
     double shape = 2;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Pareto, double>{"min", &Pareto::min, variate_unit, "least value", least_positive},
             Field<Pareto, double>{"shape", &Pareto::shape, "",
                                   "tail exponent; no mean up to 1, no variance up to 2", 0.01,
@@ -152,7 +151,7 @@ struct Laplace {
     double median = 0;
     double scale = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Laplace, double>{"median", &Laplace::median, variate_unit, "median and mean"},
             Field<Laplace, double>{"scale", &Laplace::scale, variate_unit,
                                    "mean distance from the median", 0}};
@@ -164,7 +163,7 @@ struct Poisson {
     static constexpr std::string_view name = "poisson";
     double mean = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Poisson, double>{"mean", &Poisson::mean, variate_unit, "mean", 0, 1e8}};
     }
 };
@@ -174,7 +173,7 @@ struct Geometric {
     static constexpr std::string_view name = "geometric";
     double mean = 2;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Geometric, double>{"mean", &Geometric::mean, variate_unit, "mean", 1, 1e12}};
     }
 };
@@ -186,7 +185,7 @@ struct Zipf {
     double min = 1;
     double max = 100;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Zipf, double>{"exponent", &Zipf::exponent, "", "exponent", 0, 100},
             Field<Zipf, double>{"min", &Zipf::min, variate_unit, "least value, whole", 1, 1e9},
             Field<Zipf, double>{"max", &Zipf::max, variate_unit,
@@ -200,10 +199,10 @@ struct Weighted {
     std::vector<double> values;
     std::vector<double> weights;
     static constexpr auto fields() {
-        return std::tuple{Field<Weighted, std::vector<double>>{"values", &Weighted::values,
-                                                               variate_unit, "what to choose from"},
-                          Field<Weighted, std::vector<double>>{"weights", &Weighted::weights, "%",
-                                                               "share of each value", 0}};
+        return FieldList{Field<Weighted, std::vector<double>>{"values", &Weighted::values,
+                                                              variate_unit, "what to choose from"},
+                         Field<Weighted, std::vector<double>>{"weights", &Weighted::weights, "%",
+                                                              "share of each value", 0}};
     }
 };
 
@@ -215,7 +214,7 @@ struct Empirical {
     std::vector<double> values;
     std::vector<double> probabilities;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Empirical, std::vector<double>>{"values", &Empirical::values, variate_unit,
                                                   "sample, in any order, or quantiles"},
             Field<Empirical, std::vector<double>>{"probabilities", &Empirical::probabilities, "%",
@@ -230,10 +229,10 @@ struct Mixture {
     std::vector<double> weights;
     std::vector<Distribution> parts;
     static constexpr auto fields() {
-        return std::tuple{Field<Mixture, std::vector<double>>{"weights", &Mixture::weights, "%",
-                                                              "share of each part", 0},
-                          Field<Mixture, std::vector<Distribution>>{
-                              "parts", &Mixture::parts, variate_unit, "distributions to mix"}};
+        return FieldList{Field<Mixture, std::vector<double>>{"weights", &Mixture::weights, "%",
+                                                             "share of each part", 0},
+                         Field<Mixture, std::vector<Distribution>>{
+                             "parts", &Mixture::parts, variate_unit, "distributions to mix"}};
     }
 };
 

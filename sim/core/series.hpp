@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 namespace driftstorm {
 
@@ -22,7 +21,7 @@ struct SeriesValue {
     static constexpr std::string_view component = "samples";
     static constexpr bool sample = true;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<SeriesValue, std::uint16_t>{"series", &SeriesValue::series, "",
                                               "number of the series"},
             Field<SeriesValue, EntityId>{"entity", &SeriesValue::entity, "", "whose value it is"},
@@ -41,7 +40,7 @@ struct HistogramCount {
     static constexpr std::string_view component = "samples";
     static constexpr bool sample = true;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<HistogramCount, std::uint16_t>{"histogram", &HistogramCount::histogram, "",
                                                  "number of the histogram"},
             Field<HistogramCount, std::uint16_t>{"bucket", &HistogramCount::bucket, "",

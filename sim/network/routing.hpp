@@ -37,7 +37,7 @@ class Routing {
         Duration reconvergence{5'000'000'000};
 
         static constexpr auto fields() {
-            return std::tuple{Field<Params, Duration>{
+            return FieldList{Field<Params, Duration>{
                 "reconvergence", &Params::reconvergence, "s",
                 "time from a failure or repair until routes follow it", 0, 3600,
                 "Francois, Filsfils, Evans, Bonaventure, 'Achieving sub-second IGP convergence in "

@@ -10,7 +10,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 /// Rows with the tables, columns and words that the models record, and a run made of them.
@@ -98,15 +97,15 @@ struct MessageRow {
     bool reply_inverted = false;
     static constexpr auto fields() {
         using R = MessageRow;
-        return std::tuple{column("sender", &R::sender),
-                          column("count", &R::count),
-                          column("conversation", &R::conversation),
-                          column("size", &R::size, "B"),
-                          column("copies", &R::copies),
-                          column("t_composed", &R::composed, "ns"),
-                          column("local_composed", &R::local_composed, "ns"),
-                          column("reply_to_sender", &R::reply_to_sender),
-                          column("reply_inverted", &R::reply_inverted)};
+        return FieldList{column("sender", &R::sender),
+                         column("count", &R::count),
+                         column("conversation", &R::conversation),
+                         column("size", &R::size, "B"),
+                         column("copies", &R::copies),
+                         column("t_composed", &R::composed, "ns"),
+                         column("local_composed", &R::local_composed, "ns"),
+                         column("reply_to_sender", &R::reply_to_sender),
+                         column("reply_inverted", &R::reply_inverted)};
     }
 };
 
@@ -129,20 +128,20 @@ struct CopyRow {
     Blame blame{};
     static constexpr auto fields() {
         using R = CopyRow;
-        return std::tuple{column("message_sender", &R::message_sender),
-                          column("message_count", &R::message_count),
-                          column("device", &R::device),
-                          column("t_sent", &R::sent, "ns"),
-                          column("t_server", &R::server, "ns"),
-                          column("t_sequenced", &R::sequenced, "ns"),
-                          column("t_delivered", &R::delivered, "ns"),
-                          column("t_visible", &R::visible, "ns"),
-                          column("t_end", &R::end, "ns"),
-                          column("attempts", &R::attempts),
-                          column("outcome", &R::outcome),
-                          column("late_insert_depth", &R::late_insert_depth),
-                          column("root_fault", &R::root_fault),
-                          column("blame", &R::blame, "ns")};
+        return FieldList{column("message_sender", &R::message_sender),
+                         column("message_count", &R::message_count),
+                         column("device", &R::device),
+                         column("t_sent", &R::sent, "ns"),
+                         column("t_server", &R::server, "ns"),
+                         column("t_sequenced", &R::sequenced, "ns"),
+                         column("t_delivered", &R::delivered, "ns"),
+                         column("t_visible", &R::visible, "ns"),
+                         column("t_end", &R::end, "ns"),
+                         column("attempts", &R::attempts),
+                         column("outcome", &R::outcome),
+                         column("late_insert_depth", &R::late_insert_depth),
+                         column("root_fault", &R::root_fault),
+                         column("blame", &R::blame, "ns")};
     }
 };
 
@@ -156,9 +155,9 @@ struct RetryRow {
     EntityId root_fault = no_entity;
     static constexpr auto fields() {
         using R = RetryRow;
-        return std::tuple{column("device", &R::device), column("count", &R::count),
-                          column("attempt", &R::attempt), column("pressed", &R::pressed),
-                          column("root_fault", &R::root_fault)};
+        return FieldList{column("device", &R::device), column("count", &R::count),
+                         column("attempt", &R::attempt), column("pressed", &R::pressed),
+                         column("root_fault", &R::root_fault)};
     }
 };
 
@@ -171,8 +170,8 @@ struct ResyncRow {
     EntityId root_fault = no_entity;
     static constexpr auto fields() {
         using R = ResyncRow;
-        return std::tuple{column("device", &R::device), column("reason", &R::reason),
-                          column("requests", &R::requests), column("root_fault", &R::root_fault)};
+        return FieldList{column("device", &R::device), column("reason", &R::reason),
+                         column("requests", &R::requests), column("root_fault", &R::root_fault)};
     }
 };
 
@@ -185,8 +184,8 @@ struct FaultRow {
     EntityId target = no_entity;
     static constexpr auto fields() {
         using R = FaultRow;
-        return std::tuple{column("fault", &R::fault), column("kind", &R::kind),
-                          column("edge", &R::edge), column("target", &R::target)};
+        return FieldList{column("fault", &R::fault), column("kind", &R::kind),
+                         column("edge", &R::edge), column("target", &R::target)};
     }
 };
 
@@ -200,9 +199,9 @@ struct HandoverRow {
     Duration interruption{};
     static constexpr auto fields() {
         using R = HandoverRow;
-        return std::tuple{column("device", &R::device), column("from", &R::from),
-                          column("to", &R::to), column("kind", &R::kind),
-                          column("interruption", &R::interruption, "s")};
+        return FieldList{column("device", &R::device), column("from", &R::from),
+                         column("to", &R::to), column("kind", &R::kind),
+                         column("interruption", &R::interruption, "s")};
     }
 };
 
@@ -214,8 +213,8 @@ struct DropRow {
     EntityId device = no_entity;
     static constexpr auto fields() {
         using R = DropRow;
-        return std::tuple{column("reason", &R::reason), column("direction", &R::direction),
-                          column("device", &R::device)};
+        return FieldList{column("reason", &R::reason), column("direction", &R::direction),
+                         column("device", &R::device)};
     }
 };
 
@@ -228,8 +227,8 @@ struct ConnectionRow {
     std::uint32_t failures = 0;
     static constexpr auto fields() {
         using R = ConnectionRow;
-        return std::tuple{column("device", &R::device), column("state", &R::state),
-                          column("server", &R::server), column("failures", &R::failures)};
+        return FieldList{column("device", &R::device), column("state", &R::state),
+                         column("server", &R::server), column("failures", &R::failures)};
     }
 };
 
@@ -241,8 +240,8 @@ struct QueueRow {
     std::uint32_t busy = 0;
     static constexpr auto fields() {
         using R = QueueRow;
-        return std::tuple{column("server", &R::server), column("depth", &R::depth),
-                          column("busy", &R::busy)};
+        return FieldList{column("server", &R::server), column("depth", &R::depth),
+                         column("busy", &R::busy)};
     }
 };
 
@@ -255,8 +254,8 @@ struct StationLevel {
     std::uint32_t in_service = 0;
     static constexpr auto fields() {
         using R = StationLevel;
-        return std::tuple{column("time", &R::at, "s"), column("station", &R::station),
-                          column("waiting", &R::waiting), column("in_service", &R::in_service)};
+        return FieldList{column("time", &R::at, "s"), column("station", &R::station),
+                         column("waiting", &R::waiting), column("in_service", &R::in_service)};
     }
 };
 
@@ -270,9 +269,9 @@ struct ServiceEnd {
     Duration stayed{};
     static constexpr auto fields() {
         using R = ServiceEnd;
-        return std::tuple{column("time", &R::at, "s"), column("station", &R::station),
-                          column("outcome", &R::outcome), column("waited", &R::waited, "s"),
-                          column("stayed", &R::stayed, "s")};
+        return FieldList{column("time", &R::at, "s"), column("station", &R::station),
+                         column("outcome", &R::outcome), column("waited", &R::waited, "s"),
+                         column("stayed", &R::stayed, "s")};
     }
 };
 
@@ -284,8 +283,8 @@ struct ClientLevel {
     std::uint32_t open = 0;
     static constexpr auto fields() {
         using R = ClientLevel;
-        return std::tuple{column("time", &R::at, "s"), column("clients", &R::clients),
-                          column("open", &R::open)};
+        return FieldList{column("time", &R::at, "s"), column("clients", &R::clients),
+                         column("open", &R::open)};
     }
 };
 
@@ -297,8 +296,8 @@ struct AttemptSent {
     std::uint32_t attempt = 0;
     static constexpr auto fields() {
         using R = AttemptSent;
-        return std::tuple{column("time", &R::at, "s"), column("clients", &R::clients),
-                          column("attempt", &R::attempt)};
+        return FieldList{column("time", &R::at, "s"), column("clients", &R::clients),
+                         column("attempt", &R::attempt)};
     }
 };
 
@@ -311,8 +310,8 @@ struct RequestEnd {
     Service outcome = Service::served;
     static constexpr auto fields() {
         using R = RequestEnd;
-        return std::tuple{column("time", &R::at, "s"), column("clients", &R::clients),
-                          column("created", &R::created, "s"), column("outcome", &R::outcome)};
+        return FieldList{column("time", &R::at, "s"), column("clients", &R::clients),
+                         column("created", &R::created, "s"), column("outcome", &R::outcome)};
     }
 };
 

@@ -42,7 +42,7 @@ struct StrangeRow {
     static constexpr std::string_view table = "servers/queue";
     static constexpr std::string_view component = "servers";
     EntityId server = no_entity;
-    static constexpr auto fields() { return std::tuple{column("server", &StrangeRow::server)}; }
+    static constexpr auto fields() { return FieldList{column("server", &StrangeRow::server)}; }
 };
 
 }  // namespace

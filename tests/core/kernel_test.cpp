@@ -140,8 +140,8 @@ class Alarms {
         Generation generation;
         std::uint32_t loudness = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<Ring, Generation>{"generation", &Ring::generation, "", ""},
-                              Field<Ring, std::uint32_t>{"loudness", &Ring::loudness, "", ""}};
+            return FieldList{Field<Ring, Generation>{"generation", &Ring::generation, "", ""},
+                             Field<Ring, std::uint32_t>{"loudness", &Ring::loudness, "", ""}};
         }
     };
     using Messages = std::tuple<Ring>;

@@ -32,10 +32,10 @@ struct Deed {
     std::uint64_t value;
 
     static constexpr auto fields() {
-        return std::tuple{Field<Deed, Time>{"time", &Deed::at, "s", "when"},
-                          Field<Deed, EntityId>{"host", &Deed::host, "", "who"},
-                          Field<Deed, std::uint32_t>{"what", &Deed::what, "", "what"},
-                          Field<Deed, std::uint64_t>{"value", &Deed::value, "", "how much"}};
+        return FieldList{Field<Deed, Time>{"time", &Deed::at, "s", "when"},
+                         Field<Deed, EntityId>{"host", &Deed::host, "", "who"},
+                         Field<Deed, std::uint32_t>{"what", &Deed::what, "", "what"},
+                         Field<Deed, std::uint64_t>{"value", &Deed::value, "", "how much"}};
     }
 };
 
@@ -45,7 +45,7 @@ struct Sample {
     static constexpr bool sample = true;
     std::uint64_t heard;
     static constexpr auto fields() {
-        return std::tuple{Field<Sample, std::uint64_t>{"heard", &Sample::heard, "", "hops heard"}};
+        return FieldList{Field<Sample, std::uint64_t>{"heard", &Sample::heard, "", "hops heard"}};
     }
 };
 
@@ -65,8 +65,8 @@ class Hosts {
         std::uint32_t left = 0;
         EntityId origin{};
         static constexpr auto fields() {
-            return std::tuple{Field<Hop, std::uint32_t>{"left", &Hop::left, "", ""},
-                              Field<Hop, EntityId>{"origin", &Hop::origin, "", ""}};
+            return FieldList{Field<Hop, std::uint32_t>{"left", &Hop::left, "", ""},
+                             Field<Hop, EntityId>{"origin", &Hop::origin, "", ""}};
         }
     };
     struct Deliver {
@@ -75,7 +75,7 @@ class Hosts {
         using Payload = Parcel;
         std::uint32_t attempt = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<Deliver, std::uint32_t>{"attempt", &Deliver::attempt, "", ""}};
+            return FieldList{Field<Deliver, std::uint32_t>{"attempt", &Deliver::attempt, "", ""}};
         }
     };
     /// Carries a parcel, is set anew by every hop, and so mostly cancelled.
@@ -85,7 +85,7 @@ class Hosts {
         using Payload = Parcel;
         Generation generation;
         static constexpr auto fields() {
-            return std::tuple{
+            return FieldList{
                 Field<Timeout, Generation>{"generation", &Timeout::generation, "", ""}};
         }
     };
@@ -94,7 +94,7 @@ class Hosts {
         static constexpr Phase phase = Phase::physics;
         std::uint32_t depth = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<Whisper, std::uint32_t>{"depth", &Whisper::depth, "", ""}};
+            return FieldList{Field<Whisper, std::uint32_t>{"depth", &Whisper::depth, "", ""}};
         }
     };
     using Messages = std::tuple<Hop, Deliver, Timeout, Whisper>;

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <tuple>
 
 namespace driftstorm::sample {
 
@@ -36,7 +35,7 @@ struct MessageRow {
     static constexpr std::string_view table = "messages";
     static constexpr std::string_view component = "messages";
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<MessageRow, EntityId>{"sender", &MessageRow::sender, "", "device that sent it"},
             Field<MessageRow, EntityId>{"conversation", &MessageRow::conversation, "",
                                         "conversation"},
@@ -62,7 +61,7 @@ struct CopyRow {
     static constexpr std::string_view table = "copies";
     static constexpr std::string_view component = "messages";
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<CopyRow, EntityId>{"message_sender", &CopyRow::message_sender, "", "sender"},
             Field<CopyRow, std::uint32_t>{"message_count", &CopyRow::message_count, "",
                                           "its count"},
@@ -90,7 +89,7 @@ struct HandoverRow {
     static constexpr std::string_view table = "events/handover";
     static constexpr std::string_view component = "network";
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<HandoverRow, EntityId>{"from", &HandoverRow::from, "", "cell it left"},
             Field<HandoverRow, EntityId>{"peer", &HandoverRow::peer, "", "device or server"},
             Field<HandoverRow, double>{"signal", &HandoverRow::signal, "dBm", "received power"},

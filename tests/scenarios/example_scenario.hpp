@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -69,7 +68,7 @@ struct Cell {
     std::uint64_t downlink = 50'000'000;
     std::uint64_t uplink = 10'000'000;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Cell, Technology>{"technology", &Cell::technology, "", "radio technology"},
             Field<Cell, double>{"at", &Cell::at_m, "m", "position along the line", -1e6, 1e6},
             Field<Cell, double>{"range", &Cell::range_m, "m", "reach", 1, 1e5},
@@ -89,7 +88,7 @@ struct AccessPoint {
     std::uint64_t downlink = 50'000'000;
     std::uint64_t uplink = 10'000'000;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<AccessPoint, Technology>{"technology", &AccessPoint::technology, "",
                                            "radio technology"},
             Field<AccessPoint, double>{"at", &AccessPoint::at_m, "m", "position along the line",
@@ -110,7 +109,7 @@ struct CellHandover {
     Duration time_to_trigger{256'000'000};
     Distribution interruption;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<CellHandover, std::string>{"event", &CellHandover::event, "",
                                              "measurement event"},
             Field<CellHandover, double>{"hysteresis", &CellHandover::hysteresis_db, "dB",
@@ -127,12 +126,12 @@ struct WifiHandover {
     double join_above_dbm = -70;
     Distribution reassociate;
     static constexpr auto fields() {
-        return std::tuple{Field<WifiHandover, double>{"leave_below", &WifiHandover::leave_below_dbm,
-                                                      "dBm", "leave", -120, 0},
-                          Field<WifiHandover, double>{"join_above", &WifiHandover::join_above_dbm,
-                                                      "dBm", "join", -120, 0},
-                          Field<WifiHandover, Distribution>{
-                              "reassociate", &WifiHandover::reassociate, "s", "time to join", 0}};
+        return FieldList{Field<WifiHandover, double>{"leave_below", &WifiHandover::leave_below_dbm,
+                                                     "dBm", "leave", -120, 0},
+                         Field<WifiHandover, double>{"join_above", &WifiHandover::join_above_dbm,
+                                                     "dBm", "join", -120, 0},
+                         Field<WifiHandover, Distribution>{
+                             "reassociate", &WifiHandover::reassociate, "s", "time to join", 0}};
     }
 };
 
@@ -140,7 +139,7 @@ struct Handover {
     CellHandover lte;
     WifiHandover wifi;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Handover, CellHandover>{"lte", &Handover::lte, "", "between cells"},
             Field<Handover, WifiHandover>{"wifi", &Handover::wifi, "", "to and from Wi-Fi"}};
     }
@@ -150,10 +149,10 @@ struct Delay {
     Duration propagation{1'000'000};
     std::optional<Distribution> extra;
     static constexpr auto fields() {
-        return std::tuple{Field<Delay, Duration>{"propagation", &Delay::propagation, "s",
-                                                 "constant part", 1e-9, 3600},
-                          Field<Delay, std::optional<Distribution>>{"extra", &Delay::extra, "s",
-                                                                    "on top of it", 0}};
+        return FieldList{Field<Delay, Duration>{"propagation", &Delay::propagation, "s",
+                                                "constant part", 1e-9, 3600},
+                         Field<Delay, std::optional<Distribution>>{"extra", &Delay::extra, "s",
+                                                                   "on top of it", 0}};
     }
     static constexpr std::array<std::string_view, 1> required() { return {"propagation"}; }
 };
@@ -163,7 +162,7 @@ struct Path {
     Delay delay;
     double loss = 0;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Path, Reference>{"from", &Path::from, "", "technology or server group"},
             Field<Path, Reference>{"to", &Path::to, "", "technology or server group"},
             Field<Path, Delay>{"delay", &Path::delay, "", "one way"},
@@ -178,7 +177,7 @@ struct Network {
     Handover handover;
     std::vector<Path> paths;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Network, std::vector<Named<Cell>>>{"cells", &Network::cells, "", "cells"},
             Field<Network, std::vector<Named<AccessPoint>>>{
                 "access_points", &Network::access_points, "", "access points"},
@@ -192,7 +191,7 @@ struct Stop {
     std::optional<Duration> depart;
     Duration dwell{};
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Stop, double>{"at", &Stop::at_m, "m", "position", -1e6, 1e6},
             Field<Stop, std::optional<Duration>>{"depart", &Stop::depart, "s", "time of departure",
                                                  0, 1e6},
@@ -206,7 +205,7 @@ struct Rail {
     double speed = 20;
     Distribution boarding_spread;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Rail, std::vector<Stop>>{"stops", &Rail::stops, "", "in order"},
             Field<Rail, double>{"speed", &Rail::speed, "m/s", "between stops", 0.1, 150},
             Field<Rail, Distribution>{"boarding_spread", &Rail::boarding_spread, "s", "boarding",
@@ -219,13 +218,13 @@ struct RandomWalk {
     static constexpr std::string_view word = "random_walk";
     double per_sqrt_s_ppb = 0;
     static constexpr auto fields() {
-        return std::tuple{Field<RandomWalk, double>{"", &RandomWalk::per_sqrt_s_ppb, "ppb/sqrt(s)",
-                                                    "step", 0, 1e6}};
+        return FieldList{Field<RandomWalk, double>{"", &RandomWalk::per_sqrt_s_ppb, "ppb/sqrt(s)",
+                                                   "step", 0, 1e6}};
     }
 };
 struct NoWander {
     static constexpr std::string_view word = "none";
-    static constexpr auto fields() { return std::tuple<>{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 
 struct Sync {
@@ -238,7 +237,7 @@ struct Sync {
     double slew_ppb = 5e5;
     double probability = 1;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Sync, Protocol>{"protocol", &Sync::protocol, "", "how"},
             Field<Sync, std::optional<Reference>>{"server", &Sync::server, "", "server group"},
             Field<Sync, std::optional<Distribution>>{"first", &Sync::first, "s", "first request",
@@ -262,7 +261,7 @@ struct ClockParams {
     Distribution initial_offset;
     std::vector<Sync> sync;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ClockParams, Distribution>{"frequency_error", &ClockParams::frequency_error,
                                              "ppb", "offset", -1e8, 1e8},
             Field<ClockParams, double>{"ageing", &ClockParams::ageing, "ppb/s",
@@ -280,7 +279,7 @@ struct TimeServer {
     Distribution offset;
     double capacity = 100;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<TimeServer, std::uint32_t>{"nodes", &TimeServer::nodes, "", "machines", 1, 1000},
             Field<TimeServer, Distribution>{"offset", &TimeServer::offset, "s", "error of each"},
             Field<TimeServer, double>{"capacity", &TimeServer::capacity, "req/s", "of each", 1e-3,
@@ -295,7 +294,7 @@ struct Sequencing {
     Duration gap_timeout{4'000'000'000};
     OnGap on_gap_timeout = OnGap::resync;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Sequencing, Scope>{"scope", &Sequencing::scope, "", "of the numbers"},
             Field<Sequencing, Duration>{"reject_skew_above", &Sequencing::reject_skew_above, "s",
                                         "stamp off by", 0, 1e6},
@@ -311,7 +310,7 @@ struct ResyncCost {
     std::uint32_t page = 100;
     Duration cost_per_page{1'000'000};
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<ResyncCost, std::uint32_t>{"page", &ResyncCost::page, "", "messages", 1, 1e5},
             Field<ResyncCost, Duration>{"cost_per_page", &ResyncCost::cost_per_page, "s", "service",
                                         0, 60}};
@@ -326,7 +325,7 @@ struct Relay {
     Sequencing sequencing;
     ResyncCost resync;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Relay, std::uint32_t>{"nodes", &Relay::nodes, "", "machines", 1, 1000},
             Field<Relay, std::string>{"shard_by", &Relay::shard_by, "", "what goes to one node"},
             Field<Relay, Distribution>{"service_time", &Relay::service_time, "s", "of one request",
@@ -340,17 +339,17 @@ struct Relay {
 
 struct FullJitter {
     static constexpr std::string_view word = "full";
-    static constexpr auto fields() { return std::tuple<>{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 struct NoJitter {
     static constexpr std::string_view word = "none";
-    static constexpr auto fields() { return std::tuple<>{}; }
+    static constexpr auto fields() { return FieldList<>{}; }
 };
 struct JitterBeforeCap {
     static constexpr std::string_view word = "before_cap";
     double share = 0;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<JitterBeforeCap, double>{"", &JitterBeforeCap::share, "%", "share", 0, 1}};
     }
 };
@@ -359,7 +358,7 @@ struct Heartbeat {
     Duration interval{30'000'000'000};
     double jitter = 0.2;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Heartbeat, Duration>{"interval", &Heartbeat::interval, "s", "between pings", 1e-3,
                                        1e5},
             Field<Heartbeat, double>{"jitter", &Heartbeat::jitter, "%", "share that varies", 0, 1}};
@@ -373,7 +372,7 @@ struct Reconnect {
     Duration cap{60'000'000'000};
     std::variant<NoJitter, FullJitter, JitterBeforeCap> jitter;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Reconnect, Backoff>{"backoff", &Reconnect::backoff, "", "law"},
             Field<Reconnect, Duration>{"first", &Reconnect::first, "s", "first wait", 0, 1e5},
             Field<Reconnect, double>{"factor", &Reconnect::factor, "", "growth", 1, 100},
@@ -386,7 +385,7 @@ struct Reconnect {
 struct PeriodicSync {
     std::string align_to;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<PeriodicSync, std::string>{"align_to", &PeriodicSync::align_to, "", "what"}};
     }
 };
@@ -398,7 +397,7 @@ struct App {
     std::optional<PeriodicSync> periodic_sync;
     bool read_receipts = true;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<App, Heartbeat>{"heartbeat", &App::heartbeat, "", "keep-alive"},
             Field<App, Reconnect>{"reconnect", &App::reconnect, "", "after a loss"},
             Field<App, std::vector<Resync>>{"resync_on", &App::resync_on, "", "occasions"},
@@ -412,10 +411,10 @@ struct Conversations {
     std::uint32_t count = 1;
     Distribution members = Distribution::constant(2);
     static constexpr auto fields() {
-        return std::tuple{Field<Conversations, std::uint32_t>{"count", &Conversations::count, "",
-                                                              "number", 1, 1e7},
-                          Field<Conversations, Distribution>{"members", &Conversations::members, "",
-                                                             "of each", 1}};
+        return FieldList{Field<Conversations, std::uint32_t>{"count", &Conversations::count, "",
+                                                             "number", 1, 1e7},
+                         Field<Conversations, Distribution>{"members", &Conversations::members, "",
+                                                            "of each", 1}};
     }
 };
 
@@ -424,7 +423,7 @@ struct Send {
     double rate = 1;
     std::optional<Duration> until;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Send, Process>{"process", &Send::process, "", "law"},
             Field<Send, double>{"rate", &Send::rate, "msg/min", "of each", 0, 1e6},
             Field<Send, std::optional<Duration>>{"until", &Send::until, "s", "last", 0, 1e9}};
@@ -436,7 +435,7 @@ struct Traffic {
     Send send;
     Distribution size = Distribution::constant(900);
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Traffic, Conversations>{"conversations", &Traffic::conversations, "",
                                           "who with whom"},
             Field<Traffic, Send>{"send", &Traffic::send, "", "when"},
@@ -451,7 +450,7 @@ struct Population {
     std::vector<Technology> interfaces;
     Traffic traffic;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Population, std::uint32_t>{"count", &Population::count, "", "members", 1, 1e7},
             Field<Population, std::optional<Reference>>{"mobility", &Population::mobility, "",
                                                         "how they move"},
@@ -468,18 +467,18 @@ struct Population {
 struct Restart {
     Duration cold_cache{};
     static constexpr auto fields() {
-        return std::tuple{Field<Restart, Duration>{"cold_cache", &Restart::cold_cache, "s",
-                                                   "time to warm", 0, 1e5}};
+        return FieldList{Field<Restart, Duration>{"cold_cache", &Restart::cold_cache, "s",
+                                                  "time to warm", 0, 1e5}};
     }
 };
 
 struct Degraded {
     std::optional<std::uint64_t> downlink, uplink;
     static constexpr auto fields() {
-        return std::tuple{Field<Degraded, std::optional<std::uint64_t>>{
-                              "downlink", &Degraded::downlink, "bit/s", "capacity", 0, 1e12},
-                          Field<Degraded, std::optional<std::uint64_t>>{
-                              "uplink", &Degraded::uplink, "bit/s", "capacity", 0, 1e12}};
+        return FieldList{Field<Degraded, std::optional<std::uint64_t>>{
+                             "downlink", &Degraded::downlink, "bit/s", "capacity", 0, 1e12},
+                         Field<Degraded, std::optional<std::uint64_t>>{
+                             "uplink", &Degraded::uplink, "bit/s", "capacity", 0, 1e12}};
     }
 };
 
@@ -493,7 +492,7 @@ struct TimelineEntry {
     Duration for_{};
     std::optional<Restart> restart;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<TimelineEntry, std::string>{"name", &TimelineEntry::name, "", "to refer to it"},
             Field<TimelineEntry, Time>{"at", &TimelineEntry::at, "s", "begin", 0, 1e9},
             Field<TimelineEntry, Fault>{"fault", &TimelineEntry::fault, "", "what"},
@@ -515,7 +514,7 @@ struct Series {
     Duration every{1'000'000'000};
     std::vector<Selector> of;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Series, Duration>{"every", &Series::every, "s", "interval", 1e-3, 1e6},
             Field<Series, std::vector<Selector>>{"of", &Series::of, "", "metrics"}};
     }
@@ -526,7 +525,7 @@ struct Outputs {
     std::vector<std::string> events;
     Node messages;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Outputs, Series>{"series", &Outputs::series, "", "sampled"},
             Field<Outputs, std::vector<std::string>>{"events", &Outputs::events, "", "kept"},
             Field<Outputs, Node>{"messages", &Outputs::messages, "", "what of messages"}};
@@ -541,7 +540,7 @@ struct Expectation {
     Severity severity = Severity::error;
     bool always = false;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Expectation, std::string>{"name", &Expectation::name, "", "to refer to it"},
             Field<Expectation, Selector>{"metric", &Expectation::metric, "", "what"},
             Field<Expectation, std::optional<Window>>{"during", &Expectation::during, "s", "when"},
@@ -571,7 +570,7 @@ struct Scenario {
     Outputs outputs;
     std::vector<Expectation> expectations;
     static constexpr auto fields() {
-        return std::tuple{
+        return FieldList{
             Field<Scenario, std::string>{"title", &Scenario::title, "", "one line"},
             Field<Scenario, std::vector<std::string>>{"tags", &Scenario::tags, "",
                                                       "words to find it by"},

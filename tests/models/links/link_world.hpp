@@ -30,7 +30,7 @@ class Feeder {
         static constexpr Phase phase = Phase::physics;
         std::uint32_t which = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<Act, std::uint32_t>{"which", &Act::which, "", ""}};
+            return FieldList{Field<Act, std::uint32_t>{"which", &Act::which, "", ""}};
         }
     };
     using Messages = std::tuple<Feed, Act>;

@@ -26,7 +26,7 @@ class Talker {
         static constexpr Phase phase = Phase::protocol;
         std::uint32_t which = 0;
         static constexpr auto fields() {
-            return std::tuple{Field<Act, std::uint32_t>{"which", &Act::which, "", ""}};
+            return FieldList{Field<Act, std::uint32_t>{"which", &Act::which, "", ""}};
         }
     };
     using Messages = std::tuple<Act>;
