@@ -137,6 +137,7 @@ class Sweeps(Command):
         for scenario in ("../library/queue.yaml", "systems/short.yaml"):
             with self.subTest(scenario):
                 shutil.rmtree(self.folder / "out", ignore_errors=True)
+                (self.folder / "all.h5").unlink(missing_ok=True)  # of another sweep
                 self.write("sweeps/grid.yaml", GRID.replace("queue.yaml", scenario))
                 self.command("sweep", "sweeps/grid.yaml", "-o", "out")
                 # The same sweep, however it is named and from wherever.
