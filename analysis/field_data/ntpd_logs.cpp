@@ -119,6 +119,7 @@ const Loop& in_force(const std::vector<Loop>& rows, double at) {
 void find_sample_times(std::vector<Exchange>& peers, const std::vector<Loop>& rows) {
     const std::size_t n = peers.size();
     std::vector<double> seen;
+    seen.reserve(n);
     for (const Exchange& peer : peers) seen.push_back(peer.at);
     const auto interval = [&](std::size_t i) {
         return std::ldexp(1.0, in_force(rows, seen[i]).constant);
