@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t measurements_columns = 20;
 constexpr std::size_t tracking_columns = 14;
 constexpr std::size_t statistics_columns = 13;
-constexpr double greatest_ppm = 2e5;  // the kernel's tick allows half of it
 
 struct Measured {
     Exchange exchange;

@@ -9,6 +9,9 @@
 
 namespace driftstorm::field_data {
 
+/// Beyond it no clock's frequency is off [ppm]: a kernel's tick allows half of it.
+inline constexpr double greatest_ppm = 2e5;
+
 /// A line of a log in words, and how to complain of it.
 class LogLine {
   public:

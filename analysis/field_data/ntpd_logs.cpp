@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t loopstats_columns = 7;
 constexpr std::size_t peerstats_columns = 8;
-constexpr double greatest_ppm = 2e5;      // the kernel's tick allows half of it
 constexpr double step_threshold = 0.128;  // beyond it ntpd steps [s]
 constexpr double start_s = 3600;          // until the loop runs as it always does
 constexpr double long_enough_s = 4 * start_s;
