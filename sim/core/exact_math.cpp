@@ -114,12 +114,13 @@ inline double log_of_normal(std::uint64_t bits) {
     const double base = k * ln2_head + cell.log_c.high;
     const double high = base + r;  // |base| is 0 or greater than |r|
     const double low = ((base - high) + r) + (lost + (k * ln2_rest + cell.log_c.low));
+    // Terms that are ready together are added together, so that few wait for each other.
     const double r2 = r * r;
     const double r4 = r2 * r2;
-    const double series =
-        r2 * (-1.0 / 2 + r * (1.0 / 3)) +
-        r4 * ((-1.0 / 4 + r * (1.0 / 5)) + r2 * ((-1.0 / 6 + r * (1.0 / 7)) + r2 * (-1.0 / 8)));
-    return high + (low + series);
+    const double second = r2 * (-1.0 / 2 + r * (1.0 / 3));
+    const double fourth = r4 * (-1.0 / 4 + r * (1.0 / 5));
+    const double sixth = (r4 * r2) * ((-1.0 / 6 + r * (1.0 / 7)) + r2 * (-1.0 / 8));
+    return high + ((low + (second + fourth)) + sixth);
 }
 
 inline Pair log_pair(double x) {
