@@ -4,6 +4,9 @@
 #include <xxhash.h>
 
 #include <Random123/philox.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include <algorithm>
 #include <bit>
@@ -36,12 +39,48 @@ std::uint64_t identity_of(std::uint64_t parent, std::uint64_t number) {
     return hash_of(parent, number);
 }
 
+#if defined(__SSE2__)
+/// Both products of a round at once: half the instructions of two multiplications one by one.
+[[gnu::always_inline]] inline Block philox_of(std::uint64_t upper, std::uint64_t lower,
+                                              std::uint64_t key) {
+    // Lanes 0 to 3 are the counter's words; lanes 0 and 2 are multiplied and get the key's.
+    const auto wide = [](std::uint64_t v) { return _mm_cvtsi64_si128(static_cast<long long>(v)); };
+    const auto in_0_and_2 = [&](std::uint64_t v) {
+        return _mm_unpacklo_epi32(wide(v), _mm_setzero_si128());
+    };
+    const __m128i factors = in_0_and_2(joined(PHILOX_M4x32_1, PHILOX_M4x32_0));
+    const __m128i step = in_0_and_2(joined(PHILOX_W32_1, PHILOX_W32_0));
+    __m128i words = _mm_unpacklo_epi64(wide(upper), wide(lower));
+    __m128i keys = in_0_and_2(key);
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; ++round) {
+        const __m128i products = _mm_mul_epu32(words, factors);
+        const __m128i crossed = _mm_shuffle_epi32(products, _MM_SHUFFLE(0, 1, 2, 3));
+        // Kept as written: g++ would put a second operation behind the product, which is waited
+        // for, and hold ten keys where one is enough.
+        __m128i ready = _mm_xor_si128(_mm_srli_epi64(words, 32), keys);
+        keys = _mm_add_epi32(keys, step);
+        asm("" : "+x"(ready), "+x"(keys));
+        words = _mm_xor_si128(ready, crossed);
+    }
+    const auto half = [](__m128i v) { return static_cast<std::uint64_t>(_mm_cvtsi128_si64(v)); };
+    const std::uint64_t first = half(words);
+    const std::uint64_t second = half(_mm_unpackhi_epi64(words, words));
+    return {low(first), high(first), low(second), high(second)};
+}
+#else
 [[gnu::always_inline]] inline Block philox_of(std::uint64_t upper, std::uint64_t lower,
                                               std::uint64_t key) {
     const r123::Philox4x32::ctr_type c = {{low(upper), high(upper), low(lower), high(lower)}};
     const r123::Philox4x32::key_type k = {{low(key), high(key)}};
     const r123::Philox4x32::ctr_type out = r123::Philox4x32{}(c, k);
     return {out[0], out[1], out[2], out[3]};
+}
+#endif
+
+void detail::tell_draw_observer(const char* purpose, std::size_t length, std::uint64_t subject,
+                                std::uint64_t number) {
+    draw_observer->draw({purpose, length}, subject, number);
 }
 
 Block philox(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key) {
@@ -57,7 +96,7 @@ Block draw(std::uint64_t seed, std::uint64_t purpose_hash, std::uint64_t subject
 double draw_uniform(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
                     std::uint64_t number) {
     const Block block = draw(seed, purpose, subject, number);
-    return (static_cast<double>(joined(block[1], block[0]) >> 12) + 0.5) * 0x1p-52;
+    return centred(joined(block[1], block[0]));
 }
 
 double uniform_of(const Block& block) {

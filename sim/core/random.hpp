@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -46,6 +47,11 @@ class DrawObserver {
 /// Whoever follows a run's draws just now; nullptr: nobody. No draw depends on it.
 inline constinit DrawObserver* draw_observer = nullptr;
 
+namespace detail {
+[[gnu::cold, gnu::noinline]] void tell_draw_observer(const char* purpose, std::size_t length,
+                                                     std::uint64_t subject, std::uint64_t number);
+}
+
 /// Philox4x32-10 with key = seed and counter = (XXH3(purpose, subject), number).
 /// `subject` is a stable identity, never a dense index; `number` the subject's own natural number
 /// (its message, attempt, packet, time index).
@@ -54,9 +60,16 @@ Block draw(std::uint64_t seed, std::uint64_t purpose_hash, std::uint64_t subject
 inline Block draw(std::uint64_t seed, Purpose purpose, std::uint64_t subject,
                   std::uint64_t number) {
     if (draw_observer != nullptr) [[unlikely]]
-        draw_observer->draw(purpose.name, subject, number);
+        detail::tell_draw_observer(purpose.name.data(), purpose.name.size(), subject, number);
     return draw(seed, purpose.hash, subject,
                 number);  // four registers instead of a struct in memory
+}
+
+/// The first 52 of 64 random bits as a number in (0, 1), centred: (k + 1/2) / 2^52, exactly.
+inline double centred(std::uint64_t bits) {
+    constexpr double one = 1.0;
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(one) | (bits >> 12)) -
+           (1.0 - 0x1p-53);
 }
 
 /// The draw as a number in (0, 1): 52 bits, centred, so neither 0 nor 1 occurs and 1 - u is exact.

@@ -57,6 +57,40 @@ TEST_CASE("philox gives the published vectors") {
           Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
+TEST_CASE("philox is its definition, whatever instructions compute it") {
+    // Salmon et al., SC'11, section 3.3: ten rounds, the key bumped between them.
+    const auto plainly = [](std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
+        for (int round = 0; round < 10; ++round) {
+            const std::uint64_t first = std::uint64_t{c[0]} * 0xD2511F53u;
+            const std::uint64_t second = std::uint64_t{c[2]} * 0xCD9E8D57u;
+            c = {static_cast<std::uint32_t>(second >> 32) ^ c[1] ^ k[0],
+                 static_cast<std::uint32_t>(second),
+                 static_cast<std::uint32_t>(first >> 32) ^ c[3] ^ k[1],
+                 static_cast<std::uint32_t>(first)};
+            k = {k[0] + 0x9E3779B9u, k[1] + 0xBB67AE85u};
+        }
+        return Block{c[0], c[1], c[2], c[3]};
+    };
+    Block counter{1, 2, 3, 4};
+    Block key{5, 6, 7, 8};
+    for (int i = 0; i < 20'000; ++i) {
+        const Block expected = plainly(counter, {key[0], key[1]});
+        REQUIRE(philox(counter, {key[0], key[1]}) == expected);
+        key = counter;
+        counter = expected;
+    }
+}
+
+TEST_CASE("a centred number is the middle of its interval, and exact") {
+    CHECK(centred(0) == 0x1p-53);
+    CHECK(centred(~std::uint64_t{0}) == 1.0 - 0x1p-53);
+    for (std::uint64_t i = 0; i < 10'000; ++i) {
+        const Block block = draw(1, "test.centred", i, 0);
+        const std::uint64_t bits = (std::uint64_t{block[1]} << 32) | block[0];
+        REQUIRE(centred(bits) == (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52);
+    }
+}
+
 TEST_CASE("the hashes give the published vectors") {
     static_assert(stable_hash("") == 0xcbf29ce484222325ull);  // FNV-1a, 64 bits
     static_assert(stable_hash("a") == 0xaf63dc4c8601ec8cull);
