@@ -37,7 +37,7 @@ class Phold {
             phold::step(self, number, static_cast<std::uint32_t>(lines_.size()));
         context.send(Duration{step.delay_ns}, Address<Phold>{EntityId{step.target}}, Ball{});
     }
-    const void* hot(Index self) const { return &lines_[self]; }
+    const auto& hot() const { return lines_; }
     auto state() { return std::tie(lines_); }
     const phold::Line* lines() const { return lines_.data(); }
 

@@ -29,11 +29,12 @@ struct Step {
 inline Step step(std::uint32_t self, std::uint64_t number, std::uint32_t entities) {
     const driftstorm::Block luck = driftstorm::draw(1, "bench.phold", self, number);
     const std::uint64_t bits = (std::uint64_t{luck[1]} << 32) | luck[0];
-    const double u = (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
+    const double u = driftstorm::centred(bits);
     const auto delay = static_cast<std::int64_t>(-1e9 * driftstorm::exact::log(u));
     constexpr std::uint32_t nine_tenths = 3865470566u;  // of 2^32
-    if (luck[2] >= nine_tenths) return {self, delay};
-    return {static_cast<std::uint32_t>((std::uint64_t{luck[3]} * entities) >> 32), delay};
+    const auto other = static_cast<std::uint32_t>((std::uint64_t{luck[3]} * entities) >> 32);
+    const std::uint32_t stays = 0u - static_cast<std::uint32_t>(luck[2] >= nine_tenths);
+    return {(self & stays) | (other & ~stays), delay};
 }
 
 inline void touch(Line& line, std::int64_t now_ns) {

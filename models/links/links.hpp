@@ -113,7 +113,7 @@ class Links {
     bool stale(const Departs& message, Index link) const {
         return message.generation != wires_[link].generation;
     }
-    const void* hot(Index link) const { return &wires_[link]; }
+    const auto& hot() const { return wires_; }
 
     auto state() { return std::tie(wires_, conditions_, held_); }
 

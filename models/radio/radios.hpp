@@ -216,7 +216,7 @@ class Radios {
     void on(const Look&, Index device, Context& context);
     void on(const Ready&, Index device, Context& context);
     void on(const Associated&, Index device, Context& context);
-    const void* hot(Index device) const { return &hot_[device]; }
+    const auto& hot() const { return hot_; }
 
     auto state() { return std::tie(hot_, held_); }
 

@@ -21,8 +21,8 @@ std::uint16_t next_row_number() { return rows_so_far++; }
 }  // namespace detail
 
 namespace {
-constexpr std::uint64_t most_events_at_an_instant = 10'000'000;
-constexpr std::uint64_t names_of_a_loop = 10;
+constexpr std::int64_t most_events_at_an_instant = 10'000'000;
+constexpr std::int64_t names_of_a_loop = 10;
 /// Up to here a core's own cache holds the world, and fetching ahead only costs.
 constexpr std::size_t entities_in_cache = 4096;
 /// How many events ahead in the queue's run an entity's record and then its model's hot line are
@@ -42,10 +42,10 @@ void Context::hand_on(std::uint16_t number, const void* row) {
     const auto* bytes = static_cast<const std::byte*>(row);
     const detail::RowUse& use = row_uses_[number];
     if (kernel_->contexts_.size() == 1 && kernel_->running_ != nullptr) {
-        for (TableSink* sink : use.sinks) sink->row(*use.type, {key_, self_}, bytes);
+        for (TableSink* sink : use.sinks) sink->row(*use.type, {event_->key, self_}, bytes);
         return;
     }
-    rows_.push_back({{key_, self_}, number, row_bytes_.size()});
+    rows_.push_back({{event_->key, self_}, number, row_bytes_.size()});
     row_bytes_.insert(row_bytes_.end(), bytes, bytes + use.type->size);
 }
 
@@ -70,6 +70,7 @@ Kernel::Kernel(const Options& options)
         context.partition_ = p;
         context.alone_ = options.partitions == 1;
         context.digest_ = options.digest;
+        context.left_at_instant_ = most_events_at_an_instant - names_of_a_loop;
         context.tag_base_ = tag_base_.data();
         context.events_component_ = context.ladder_.component("events");
         context.sample_component_ = context.ladder_.component("samples");
@@ -145,7 +146,8 @@ Context& Kernel::as(EntityId entity) {
     Context& context = *contexts_[partition_of(entity)];
     context.self_ = entity;
     context.now_ = now_;
-    context.key_ = EventKey::of(now_, Phase::physics, entity, 0);
+    context.first_.key = EventKey::of(now_, Phase::physics, entity, 0);
+    context.event_ = &context.first_;
     refresh(context);
     return context;
 }
@@ -163,7 +165,7 @@ void Kernel::run_until(Time end) {
     hand_out_first_rows();
     for (const auto& context : contexts_) {
         refresh(*context);
-        context->handlers_ = handlers_of(*context);
+        prepare(*context);
     }
     const Time beyond = end + Duration{1};
     set_promise_context(
@@ -190,23 +192,36 @@ void Kernel::run_until(Time end) {
     now_ = end;
 }
 
-std::vector<detail::Handler> Kernel::handlers_of(const Context& context) const {
-    std::vector<detail::Handler> handlers;
+/// Looks up what the coming events need of their types.
+void Kernel::prepare(Context& context) const {
+    context.handlers_.clear();
+    context.touched_.clear();
     for (const detail::EventType& type : types_) {
         void* model = type.model < context.models_.size() ? context.models_[type.model] : nullptr;
-        const detail::PayloadPool* pool =
-            type.payload_size == 0 ? nullptr : &context.pools_[type.payload];
-        handlers.push_back({type.deliver, model, type.prefetch, pool});
+        context.handlers_.push_back({type.deliver, model});
+        detail::Touched& touched = context.touched_.emplace_back();
+        if (model != nullptr && type.hot != nullptr) touched.hot = type.hot(model);
+        if (type.payload_size != 0) touched.pool = &context.pools_[type.payload];
     }
-    return handlers;
 }
 
 void Kernel::run_partition(Context& context, Time limit) {
     running_ = &context;
-    const EventQueue& queue = context.queue_;
+    if (records_.size() > entities_in_cache) {
+        deliver_before<true>(context, limit);
+    } else {
+        deliver_before<false>(context, limit);
+    }
+    context.event_ = &context.first_;  // the queue has taken back the last one's place
+    running_ = nullptr;
+}
+
+template <bool fetching>
+void Kernel::deliver_before(Context& context, Time limit) {
+    EventQueue& queue = context.queue_;
     const detail::EntityRecord* records = records_.data();
     const detail::Handler* handlers = context.handlers_.data();
-    const bool fetching = records_.size() > entities_in_cache;
+    const detail::Touched* types = context.touched_.data();
     std::uint64_t run = 0;  // the last one whose first events were fetched
     const bool digest = options_.digest;
     // Inlined, for g++ 12 drops calls of what only fetches.
@@ -217,29 +232,27 @@ void Kernel::run_partition(Context& context, Time limit) {
     };
     const auto fetch_model = [=](const Event* ahead) __attribute__((always_inline)) {
         if (ahead == nullptr) return;
-        const detail::Handler& coming = handlers[ahead->tag];
-        if (coming.prefetch != nullptr)
-            coming.prefetch(coming.model, records[static_cast<std::size_t>(ahead->target)].local);
-        if (coming.pool != nullptr)
-            __builtin_prefetch(coming.pool->bytes.data() +
-                               detail::slot_of(*ahead) * coming.pool->size);
+        const detail::Touched& touched = types[ahead->tag];
+        const Index local = records[static_cast<std::size_t>(ahead->target)].local;
+        __builtin_prefetch(touched.hot.first + touched.hot.stride * local, 1);
+        if (touched.pool != nullptr)
+            __builtin_prefetch(touched.pool->bytes.data() +
+                               detail::slot_of(*ahead) * touched.pool->size);
     };
-    while (const Event* popped = context.queue_.pop_before(limit)) {
-        const Event& event = *popped;
-        if (event.key.at != context.now_) {
-            context.now_ = event.key.at;
-            context.at_this_instant_ = 0;
+    while (const Event* event = queue.pop_before(limit)) {
+        context.event_ = event;
+        context.self_ = event->target;
+        if (event->key.at != context.now_) {
+            context.now_ = event->key.at;
+            context.left_at_instant_ = most_events_at_an_instant - names_of_a_loop;
         }
-        context.self_ = event.target;
-        context.key_ = event.key;
-        context.tag_ = event.tag;
-        if (++context.at_this_instant_ > most_events_at_an_instant - names_of_a_loop)
+        if (--context.left_at_instant_ < 0) [[unlikely]]
             note_crowd(context);
 
         // Each event of the run passes two marks: at the first its entity's records are fetched, at
         // the second, when these are here, what its handler will touch. Of a fresh run the first
         // events pass both at once.
-        if (fetching) {
+        if constexpr (fetching) {
             if (queue.runs() != run) [[unlikely]] {
                 run = queue.runs();
                 for (std::size_t i = 0; i < records_ahead - 1; ++i)
@@ -250,11 +263,10 @@ void Kernel::run_partition(Context& context, Time limit) {
             fetch_model(queue.upcoming(models_ahead - 1));
         }
 
-        const detail::Handler& handler = handlers[event.tag];
-        const Index local = records[static_cast<std::size_t>(event.target)].local;
-        if (handler.deliver(handler.model, event, local, context)) ++context.delivered_;
+        const detail::Handler& handler = handlers[event->tag];
+        const Index local = records[static_cast<std::size_t>(event->target)].local;
+        context.delivered_ += handler.deliver(handler.model, *event, local, context) ? 1 : 0;
     }
-    running_ = nullptr;
 }
 
 void Kernel::exchange() {
@@ -367,15 +379,15 @@ std::string Kernel::describe_running() const {
     if (running_ == nullptr) return "between events";
     const Context& context = *running_;
     std::string text = "at " + std::to_string(context.now_.ns) + " ns, event " +
-                       types_[context.tag_].name + ", entity ";
+                       types_[context.event_->tag].name + ", entity ";
     return text + (name_ ? name_(context.self_) : "identity " + hex(context.identity()));
 }
 
 void Kernel::note_crowd(Context& context) const {
     std::vector<std::uint16_t>& last = context.last_tags_;
-    if (context.at_this_instant_ == most_events_at_an_instant - names_of_a_loop + 1) last.clear();
-    if (context.at_this_instant_ <= most_events_at_an_instant) {
-        last.push_back(context.tag_);
+    if (context.left_at_instant_ == -1) last.clear();
+    if (context.left_at_instant_ >= -names_of_a_loop) {
+        last.push_back(context.event_->tag);
         return;
     }
     std::string names;
@@ -419,7 +431,7 @@ void Kernel::archive_partition(Archive& archive, Context& context,
                                const std::vector<std::uint16_t>& tag_of) {
     archive.item(context.now_);
     archive.item(context.delivered_);
-    archive.item(context.at_this_instant_);
+    archive.item(context.left_at_instant_);
     archive.item(context.ladder_);
     context.events_component_ = context.ladder_.component("events");
     context.sample_component_ = context.ladder_.component("samples");

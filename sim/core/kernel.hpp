@@ -97,6 +97,12 @@ inline void set_slot(Event& event, Slot slot) {
 /// Tag of no event.
 inline constexpr std::uint16_t no_tag = 0xffff;
 
+/// A model's hot column as memory: only to fetch from, for it may have moved since.
+struct HotLines {
+    const std::byte* first = nullptr;
+    std::size_t stride = 0;  ///< [B]
+};
+
 /// What all events of one (model, message) share.
 struct EventType {
     std::uint16_t model = 0;
@@ -104,17 +110,20 @@ struct EventType {
     std::size_t payload_size = 0;  ///< [B]; 0: no payload
     /// Delivers, unless the event is stale. Returns whether it was delivered.
     bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
-    /// Fetches the model's hot line of that entity; nullptr if the model has none.
-    void (*prefetch)(const void* model, Index local) = nullptr;
+    /// Where the model's hot column lies just now; nullptr if the model has none.
+    HotLines (*hot)(const void* model) = nullptr;
     std::string name;  ///< "message@model"
 };
 
-/// What run_partition() needs of an event type in its partition.
+/// What delivers an event type in its partition.
 struct Handler {
     bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
     void* model = nullptr;
-    void (*prefetch)(const void* model, Index local) = nullptr;
-    const PayloadPool* pool = nullptr;
+};
+/// What delivering an event type touches, to be fetched ahead.
+struct Touched {
+    HotLines hot;
+    const PayloadPool* pool = nullptr;  ///< nullptr: no payload
 };
 
 struct EntityRecord {
@@ -134,7 +143,8 @@ struct RowUse {
 
 /// A model is a plain class that owns the columns of all entities of one kind in its partition. It
 /// declares `name`, `version` (changed whenever its results change), `Messages` (a std::tuple) with
-/// an on() overload for each, and state() if it has any.
+/// an on() overload for each, and state() if it has any. What every event of an entity touches, it
+/// may keep in one HotColumn, which hot() returns and the kernel fetches ahead.
 template <class Model>
 concept SimulationModel = requires {
     { Model::name } -> std::convertible_to<std::string_view>;
@@ -232,20 +242,21 @@ class Context {
     const std::uint16_t* tag_base_ = nullptr;  ///< the kernel's
     Time now_{};
     EntityId self_{};
-    EventKey key_{};
+    const Event* event_ = &first_;  ///< the running one
 
     EventQueue queue_;
     std::vector<detail::PayloadPool> pools_;
     std::vector<detail::Handler> handlers_;  ///< by tag, made for each run
+    std::vector<detail::Touched> touched_;   ///< likewise
     std::vector<void*> models_;              ///< by model number; nullptr: not in this partition
     std::vector<std::vector<EntityId>> entities_;  ///< by model number, local index
     DigestLadder ladder_;
     std::size_t events_component_ = 0;
     std::size_t sample_component_ = 0;
     std::uint64_t delivered_ = 0;
-    std::uint64_t at_this_instant_ = 0;
-    std::uint16_t tag_ = 0;                 ///< of the running event
+    std::int64_t left_at_instant_ = 0;      ///< until there are suspiciously many events
     std::vector<std::uint16_t> last_tags_;  ///< of the last events before an instant has too many
+    Event first_;                           ///< stands for the running one before a run
 
     std::vector<Mail> outgoing_;
     std::vector<std::byte> outgoing_payloads_;
@@ -349,7 +360,9 @@ class Kernel {
 
     void refresh(Context& context);
     void run_partition(Context& context, Time limit);
-    std::vector<detail::Handler> handlers_of(const Context& context) const;
+    template <bool fetching>
+    void deliver_before(Context& context, Time limit);
+    void prepare(Context& context) const;
     void exchange();
     void add_type(detail::EventType type);
     void make_pool(Context& context, const detail::EventType& type) const;
@@ -635,9 +648,11 @@ void Kernel::add_model(std::uint32_t partition, Model& model) {
                 type.payload = detail::payload_number<typename Msg::Payload>;
                 type.payload_size = sizeof(typename Msg::Payload);
             }
-            if constexpr (requires(const Model& m, Index i) { m.hot(i); })
-                type.prefetch = [](const void* erased, Index local) {
-                    __builtin_prefetch(static_cast<const Model*>(erased)->hot(local), 1);
+            if constexpr (requires(const Model& m) { m.hot(); })
+                type.hot = [](const void* erased) {
+                    const auto& column = static_cast<const Model*>(erased)->hot();
+                    return detail::HotLines{reinterpret_cast<const std::byte*>(column.data()),
+                                            sizeof column[0]};
                 };
             add_type(std::move(type));
         };

@@ -148,7 +148,7 @@ class Hosts {
     }
 
     std::uint64_t heard(Index host) const { return columns_[host].heard; }
-    const void* hot(Index host) const { return &columns_[host]; }
+    const auto& hot() const { return columns_; }
     auto state() { return std::tie(columns_); }
 
   private:
