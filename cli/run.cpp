@@ -297,7 +297,8 @@ void add_run(CLI::App& app, int& exit) {
     verb->add_option("--threads", options->threads, "never changes results")
         ->check(CLI::Range(1u, 4096u));
     verb->add_option("--max-events", options->max_events,
-                     "stops at the end of the simulated second that exceeds it")
+                     "stops at the end of the simulated second that exceeds it, or within "
+                     "it where it has millions of events")
         ->check(whole_number());
     verb->add_option("--max-memory", options->max_memory,
                      "the same for resident memory: --max-memory \"8 GiB\"");

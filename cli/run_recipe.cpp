@@ -1,5 +1,6 @@
 #include "cli/run_recipe.hpp"
 
+#include "cli/pauses.hpp"
 #include "cli/progress.hpp"
 #include "cli/scenario_facts.hpp"
 #include "cli/version.hpp"
@@ -147,8 +148,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
     const auto started = std::chrono::steady_clock::now();
     RunOutcome outcome;
     outcome.run_id = run_id_of(scenario, request);
-    const std::string repeat = repeat_line(scenario, request);
-    set_repeat_line(repeat);
+    set_repeat_line(repeat_line(scenario, request));
     World::Options options;
     options.seed = scenario.seed;
     options.partitions = request.partitions;
@@ -191,17 +191,18 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
     }
     world.start();
     Progress progress(request.progress, end);
+    Pauses pauses(end);
     Time now{};
-    while (now < end) {
-        now = std::min(end, now + Duration{1'000'000'000});
+    while (now < end && outcome.stopped.empty()) {
+        now = pauses.after(now, world.kernel().next_time());
         world.run_until(now);
-        progress.show(now, world.kernel().delivered());
+        const std::uint64_t delivered = world.kernel().delivered();
+        progress.show(now, delivered);
         if (interrupted()) outcome.stopped = "interrupted";
-        if (world.kernel().delivered() > request.max_events)
-            outcome.stopped = "--max-events was exceeded";
+        if (!pauses.reached(now, delivered)) continue;
+        if (delivered > request.max_events) outcome.stopped = "--max-events was exceeded";
         if (request.max_memory != UINT64_MAX && resident_bytes() > request.max_memory)
             outcome.stopped = "--max-memory was exceeded";
-        if (!outcome.stopped.empty()) break;
     }
     progress.done();
     if (capture) capture->finish();
@@ -227,11 +228,13 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
     }
     outcome.wall_s =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    outcome.summary = summarize(
-        metrics, world.directory(), checks, scenario.title,
-        repeat + "  # driftstorm " + std::string(version_text) + ", digest " + outcome.digest);
+    RunRequest done = request;  // what repeats a run that was stopped is one that ends there
+    if (!outcome.stopped.empty()) done.until = now - Time{};
+    outcome.summary = summarize(metrics, world.directory(), checks, scenario.title,
+                                repeat_line(scenario, done) + "  # driftstorm " +
+                                    std::string(version_text) + ", digest " + outcome.digest);
     if (file) {
-        file->add(provenance(scenario, complaints, request, world.kernel().model_versions()));
+        file->add(provenance(scenario, complaints, done, world.kernel().model_versions()));
         file->add(value_origins(scenario, complaints));
         for (const MemoryGroup& group : metrics.groups()) file->add(group);
         file->add(checks_group(checks));

@@ -61,7 +61,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
 /// Peak or current resident memory of this process [B]; 0: unknown.
 std::uint64_t resident_bytes();
 
-/// Set by Ctrl-C: the run stops at the end of the simulated second.
+/// Set by Ctrl-C: the run stops at its next pause.
 void stop_on_interrupt();
 bool interrupted();
 

@@ -119,6 +119,22 @@ class Runs(Command):
                 self.assertEqual(partial.attrs["status"], "partial")
         self.run("run", "queue.yaml", "-o", "queue.partial.h5")  # a partial result is replaced
 
+    def test_what_repeats_a_stopped_run_ends_where_it_stopped(self):
+        stopped = self.run("run", "queue.yaml", "--max-events", "500", code=4)
+        line = stopped.stdout.splitlines()[-1]
+        self.assertIn("--until", line)
+        again = subprocess.run(["sh", "-c", line.replace("driftstorm", DRIFTSTORM, 1)], cwd=self.folder,
+                               capture_output=True, text=True, timeout=60)
+        self.assertEqual(digest(again), digest(stopped))
+
+    def test_a_crowded_second_is_stopped_within(self):
+        (self.folder / "flood.yaml").write_text(QUEUE.replace("rate: $load", "rate: 1e9 req/s")
+                                                .replace("95 req/s]", "95 req/s], unused: ok"))
+        stopped = self.run("run", "flood.yaml", "--max-events", "100000", code=4)
+        self.assertIn("stopped: --max-events", stopped.stdout)
+        self.assertLess(json.loads(self.run("run", "flood.yaml", "--max-events", "100000", "--json", code=4).stdout)
+                        ["events"], 20_000_000)
+
     def test_expectations_decide_the_exit_code(self):
         failing = QUEUE.replace('">= 1"', '"== 0"')
         (self.folder / "failing.yaml").write_text(failing)
