@@ -15,14 +15,19 @@ using namespace literals;
 
 constexpr std::uint64_t trials_per_run = 40'000;  // a run holds a clock or two for each trial
 constexpr std::uint64_t runs = 10;
+constexpr double least_drift_span_s = 1e6;  // a reading's nanosecond is nothing beside the drift
 
 std::vector<Verdict> none(const std::vector<Truth>& rows, const std::string& why) {
     return std::vector<Verdict>(rows.size(), not_expressible(why));
 }
 
-ClockParams with_offsets(double sd_s) {
+bool one_of(const std::string& word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+ClockParams with_offsets(double mean_s, double sd_s) {
     ClockParams params;
-    params.initial_offset = Distribution(law::Normal{0, sd_s});
+    params.initial_offset = Distribution(law::Normal{mean_s, sd_s});
     return params;
 }
 
@@ -207,7 +212,9 @@ std::vector<Verdict> judge_clock_skew(const std::vector<Truth>& rows) {
             verdicts.push_back(not_expressible("metric not understood"));
             continue;
         }
-        const double span_s = unit_seconds(m.substr(per + 5));
+        const double unit_s = unit_seconds(m.substr(per + 5));
+        const double spans = std::ceil(std::max(1.0, least_drift_span_s / unit_s));
+        const double span_s = spans * unit_s;
         DeviceClocks clocks(1);
         Kernel kernel({.seed = 1, .partitions = 1, .digest = false});
         kernel.add_model(0, clocks);
@@ -220,19 +227,26 @@ std::vector<Verdict> judge_clock_skew(const std::vector<Truth>& rows) {
         const Duration shown = clocks.read(0, ClockKind::wall, kernel.now()) - begin;
         const double drift_s = (shown - (end - Time{})).seconds();
         verdicts.push_back(
-            judge_exact(row.reference, drift_s / unit_seconds(m.substr(6, per - 6))));
+            judge_exact(row.reference, drift_s / spans / unit_seconds(m.substr(6, per - 6))));
     }
     return verdicts;
 }
 
 std::vector<Verdict> judge_inversion(const std::vector<Truth>& rows) {
     const Parameters params(rows.front().params);
-    std::optional<double> sd_s = params.law_parameter("n");
-    std::optional<double> gap_s = params.law_parameter("exp");
+    std::optional<double> sd_s;
+    std::optional<double> gap_s;
+    if (const std::optional<StatedLaw> skew = params.stated_law("n")) {
+        if (skew->mean != 0) return none(rows, "a mean skew: whose clock is ahead is not said");
+        sd_s = skew->scale;
+    }
+    if (const std::optional<StatedLaw> gap = params.stated_law("exp")) gap_s = gap->scale;
     if (!sd_s) sd_s = params.seconds_of({"s", "sigma", "sd"});
     if (!gap_s) gap_s = params.seconds_of({"m", "mean", "gap"});
     if (!sd_s || !gap_s || !(*sd_s > 0) || !(*gap_s > 0))
         return none(rows, "skew or gap not given");
+    if (!params.unread().empty())
+        return none(rows, "parameter not understood: " + params.unread().front());
     std::uint64_t inverted = 0;
     for (std::uint64_t seed = 1; seed <= runs; ++seed) {
         DeviceClocks clocks(seed);
@@ -241,7 +255,7 @@ std::vector<Verdict> judge_inversion(const std::vector<Truth>& rows) {
         kernel.add_model(0, clocks);
         kernel.add_model(0, pairs);
         // The difference of two independent offsets has the variance that the row gives.
-        const ClockParams offsets = with_offsets(*sd_s / std::sqrt(2.0));
+        const ClockParams offsets = with_offsets(0, *sd_s / std::sqrt(2.0));
         for (std::uint64_t i = 0; i < trials_per_run; ++i) {
             add_clock(kernel, clocks, offsets, 2 * i);
             add_clock(kernel, clocks, offsets, 2 * i + 1);
@@ -259,6 +273,9 @@ std::vector<Verdict> judge_inversion(const std::vector<Truth>& rows) {
         const std::string m = squeezed(row.metric);
         if (m == "p(inversion)" || m == "p_inversion") {
             verdicts.push_back(judge_binomial(row.reference, inverted, runs * trials_per_run));
+        } else if (m == "p(inorder)" || m == "p_in_order") {
+            verdicts.push_back(judge_binomial(row.reference, runs * trials_per_run - inverted,
+                                              runs * trials_per_run));
         } else {
             verdicts.push_back(not_expressible("metric not understood"));
         }
@@ -268,40 +285,53 @@ std::vector<Verdict> judge_inversion(const std::vector<Truth>& rows) {
 
 std::vector<Verdict> judge_window(const std::vector<Truth>& rows) {
     const Parameters params(rows.front().params);
-    std::optional<double> sd_s = params.law_parameter("n");
-    if (!sd_s) sd_s = params.seconds_of({"sigma", "s", "sd"});
-    if (!sd_s || !(*sd_s > 0)) return none(rows, "distribution of the clock's offset not given");
+    std::optional<StatedLaw> offset = params.stated_law("n");
+    if (const auto sd_s = params.seconds_of({"sigma", "s", "sd"}); !offset && sd_s)
+        offset = StatedLaw{0, *sd_s};
+    if (!offset || !(offset->scale > 0))
+        return none(rows, "distribution of the clock's offset not given");
+    if (!params.unread().empty())
+        return none(rows, "parameter not understood: " + params.unread().front());
     std::vector<Verdict> verdicts;
     for (const Truth& row : rows) {
+        // P(reject 17: ahead>30s): words before the code, and the code before the limit, which may
+        // have its digits.
         const std::string m = squeezed(row.metric);
-        const bool high = m.find("17") != std::string::npos || m.find("ahead") != std::string::npos;
-        const bool low = m.find("16") != std::string::npos || m.find("behind") != std::string::npos;
-        if (high == low || m.rfind("p(", 0) != 0) {
+        const std::size_t sign = m.find('>');
+        const std::string code = m.substr(0, std::min(m.find(':'), sign));
+        const bool said = m.find("ahead") != std::string::npos ||  //
+                          m.find("behind") != std::string::npos;
+        const bool any = one_of(m, {"p(reject)", "p_reject", "p(accept)", "p_accept"});
+        const bool high = any || (said ? m.find("ahead") : code.find("17")) != std::string::npos;
+        const bool low = any || (said ? m.find("behind") : code.find("16")) != std::string::npos;
+        if ((high == low && !any) || m.rfind("p", 0) != 0) {
             verdicts.push_back(not_expressible("metric not understood"));
             continue;
         }
-        const std::size_t sign = m.find('>');
         const std::optional<Quantity> limit =
             sign == std::string::npos ? std::nullopt : read_quantity(m.substr(sign + 1));
         const double limit_s = limit ? in_seconds(*limit) : high ? 30 : 300;
-        const Duration window{static_cast<std::int64_t>(limit_s * 1e9)};
+        const Duration window{std::llround(limit_s * 1e9)};
         std::uint64_t rejected = 0;
         for (std::uint64_t seed = 1; seed <= runs; ++seed) {
             DeviceClocks clocks(seed);
-            Gate gate(clocks, high ? window : 30_s, low ? window : 300_s);
+            Gate gate(clocks, high && !any ? window : 30_s, low && !any ? window : 300_s);
             Kernel kernel({.seed = seed, .partitions = 1, .digest = false});
             kernel.add_model(0, clocks);
             kernel.add_model(0, gate);
             const Address<Gate> server = kernel.add_entity<Gate>(0, identity_of("servers.gate"));
             for (std::uint64_t i = 0; i < trials_per_run; ++i) {
-                add_clock(kernel, clocks, with_offsets(*sd_s), i);
+                add_clock(kernel, clocks, with_offsets(offset->mean, offset->scale), i);
                 kernel.as(server.id).send(Duration{static_cast<std::int64_t>(i) * 1'000'000},
                                           server, Gate::Submit{static_cast<std::uint32_t>(i)});
             }
             kernel.run_until(Time{static_cast<std::int64_t>(trials_per_run) * 1'000'000});
-            rejected += high ? gate.too_high() : gate.too_low();
+            rejected += (high ? gate.too_high() : 0) + (low ? gate.too_low() : 0);
         }
-        verdicts.push_back(judge_binomial(row.reference, rejected, runs * trials_per_run));
+        const bool accepted = any && m.find("accept") != std::string::npos;
+        verdicts.push_back(judge_binomial(row.reference,
+                                          accepted ? runs * trials_per_run - rejected : rejected,
+                                          runs * trials_per_run));
     }
     return verdicts;
 }

@@ -4,7 +4,6 @@
 #include "validation/families.hpp"
 #include "validation/truths.hpp"
 
-#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -38,11 +37,14 @@ int run(const std::string& path) {
     int failed = 0;
     int not_expressed = 0;
     for (std::size_t i = 0; i < truths.size(); ++i) {
-        if (!judged[i]) {
+        if (!truths[i].trouble.empty()) {
+            verdicts[i] = not_expressible(truths[i].trouble);
+        } else if (!judged[i]) {
             std::vector<Truth> rows;
             std::vector<std::size_t> places;
             for (std::size_t j = i; j < truths.size(); ++j) {
-                if (truths[j].model != truths[i].model || truths[j].params != truths[i].params)
+                if (truths[j].model != truths[i].model || truths[j].params != truths[i].params ||
+                    !truths[j].trouble.empty())
                     continue;
                 rows.push_back(truths[j]);
                 places.push_back(j);
@@ -54,9 +56,7 @@ int run(const std::string& path) {
                 found.assign(rows.size(), not_expressible(error.what()));
             }
             for (std::size_t k = 0; k < places.size(); ++k) {
-                verdicts[places[k]] = std::isnan(rows[k].reference)
-                                          ? not_expressible("no reference value")
-                                          : found[k];
+                verdicts[places[k]] = found[k];
                 judged[places[k]] = true;
             }
         }

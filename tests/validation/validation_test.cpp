@@ -40,6 +40,31 @@ TEST_CASE("quoted fields, doubled quotes and line ends of either kind are read")
     CHECK_THROWS_AS(read_truths(path.string()), std::runtime_error);
 }
 
+TEST_CASE("a record that is no row says why, and the others are read") {
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / "driftstorm_truths_trouble_test.csv";
+    const auto write = [&](const std::string& text) {
+        std::ofstream(path, std::ios::binary) << text;
+    };
+    write(
+        "model,params,metric,value\nM/M/1,rho=0.5\n \t\nM/M/1,rho=0.5,L,four\n"
+        "M/M/1,rho=0.5,P_wait,50 %\nM/M/1,rho=0.5,L,1 (of two)\nM/M/1,rho=0.5,L,1 elephant\n");
+    const std::vector<Truth> truths = read_truths(path.string());
+    REQUIRE(truths.size() == 5);
+    CHECK(truths[0].trouble == "line 2: 2 fields where 4 are needed");
+    CHECK(truths[1].trouble == "line 4: no reference value: 'four'");
+    CHECK(truths[2].trouble.empty());
+    CHECK(truths[2].reference == 0.5);
+    CHECK(truths[3].reference == 1);
+    CHECK(truths[4].trouble == "line 7: no reference value: '1 elephant'");
+    write("model,params,metric,value\nM/M/1,\"rho=0.5,L,1\nM/M/1,rho=0.5,L,1\n");
+    CHECK_THROWS_WITH_AS(
+        read_truths(path.string()),
+        (path.string() + ": line 2: a quoted field begins that does not end").c_str(),
+        std::runtime_error);
+    std::filesystem::remove(path);
+}
+
 TEST_CASE("parameters keep their units and remarks") {
     const Parameters params(
         "think=1/0.02;K=10(in system);fwd=50ms;skew diff ~N(0,5^2) s; reply gap ~Exp(mean 10 ms)");
@@ -47,9 +72,36 @@ TEST_CASE("parameters keep their units and remarks") {
     CHECK(*params.first_of({"k"}) == 10);
     CHECK(params.remark("k") == "(in system)");
     CHECK(*params.seconds_of({"fwd"}) == 0.05);
-    CHECK(*params.law_parameter("n") == 5);
-    CHECK(*params.law_parameter("exp") == 0.01);
+    CHECK(params.stated_law("n")->scale == 5);
+    CHECK(params.stated_law("exp")->scale == 0.01);
     CHECK(params.unread().empty());
+    const Parameters apart("lambda = 48/min mu=2 per s; share=50%;");
+    CHECK(*apart.first_of({"lambda"}) == 0.8);
+    CHECK(*apart.first_of({"mu"}) == 2);
+    CHECK(*apart.first_of({"share"}) == 0.5);
+    CHECK(apart.unread().empty());
+    const Parameters laws("a ~N(-2 ms, sd 5 ms); b ~Exp(rate 6 per min)");
+    CHECK(laws.stated_law("n")->mean == -0.002);
+    CHECK(laws.stated_law("n")->scale == 0.005);
+    CHECK(laws.stated_law("exp")->scale == 10);
+}
+
+TEST_CASE("what a row says and nobody understands is not passed over") {
+    const auto unread = [](const std::string& text) {
+        const Parameters params(text);
+        params.first_of({"mu"});
+        return params.unread();
+    };
+    using Words = std::vector<std::string>;
+    CHECK(unread("mu=1").empty());
+    CHECK(unread("mu=1;LIFO") == Words{"LIFO"});
+    CHECK(unread("mu=1;discipline=LIFO") == Words{"discipline=LIFO"});
+    CHECK(unread("mu=1;mu=2") == Words{"mu=2"});
+    CHECK(unread("mu=1;service ~Pareto(2)") == Words{"law pareto"});
+    CHECK(unread("mu=1;service ~Pareto") == Words{"service ~Pareto"});
+    CHECK(kind_of("M/M/1", "lambda=0.8;mu=1;LIFO", "W_p99", 23.0259) == not_expressed);
+    CHECK(kind_of("MTProto window reject", "clock offset ~Cauchy(5) s", "P(reject 17: ahead>30s)",
+                  0.1) == not_expressed);
 }
 
 TEST_CASE("the exact binomial test knows small cases by heart") {
@@ -123,6 +175,20 @@ TEST_CASE("right references pass and wrong ones fail") {
                   -240) == passed);
     CHECK(kind_of("NTP offset error by asymmetric path", "fwd=20ms;back=500ms", "offset_error_ms",
                   240) == failed);
+    CHECK(kind_of("clock skew", "ppm=15", "drift_us_per_s", 15) == passed);
+}
+
+TEST_CASE("a window has its own limits, and clocks may be off on the average") {
+    const std::string window = "MTProto window reject";
+    const auto beyond = [](double limits) { return std::erfc(limits / std::sqrt(2.0)) / 2; };
+    CHECK(kind_of(window, "clock offset ~N(0,30^2) s", "P(reject 16: behind>17s)",
+                  beyond(17.0 / 30)) == passed);
+    CHECK(kind_of(window, "clock offset ~N(5,30^2) s", "P(reject 17: ahead>30s)",
+                  beyond(25.0 / 30)) == passed);
+    CHECK(kind_of(window, "clock offset ~N(-5,30^2) s", "P(reject 17: ahead>30s)",
+                  beyond(25.0 / 30)) == failed);
+    CHECK(kind_of(window, "clock offset ~N(0,300^2) s", "P(accept)", 1 - beyond(0.1) - beyond(1)) ==
+          passed);
 }
 
 TEST_CASE("a station's sums give its metrics, and a wrong reference is refused") {
