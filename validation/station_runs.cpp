@@ -158,7 +158,7 @@ RunLength run_length(const StationSpec& spec) {
     const double window =
         std::max(customers_per_run / spec.customers_per_s, 100 * spec.relaxation_s);
     const double longest = std::max(most_customers_per_run / spec.customers_per_s, warm_up);
-    return {warm_up, warm_up + std::min(window, longest)};
+    return {warm_up, std::min(warm_up + std::min(window, longest), 0.95 * horizon.seconds())};
 }
 
 StationSums run_station(const StationSpec& spec, const StationWants& wants, const RunLength& length,

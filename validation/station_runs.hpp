@@ -62,7 +62,7 @@ struct StationWants {
 /// bias is below 0.1 standard error by orders of magnitude.
 struct RunLength {
     double warm_up_s = 0;
-    double end_s = 0;
+    double end_s = 0;  ///< within the century that the simulator's time has
 };
 RunLength run_length(const StationSpec& spec);
 

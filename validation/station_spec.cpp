@@ -22,10 +22,18 @@ struct Notation {
 };
 
 std::optional<Notation> read_notation(const std::string& model) {
-    std::string head = model.substr(0, model.find_first_of(" ("));
     std::string lower;
-    for (const char c : head)
-        lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (std::size_t i = 0; i < model.size() && model[i] != '('; ++i) {
+        const auto c = static_cast<unsigned char>(model[i]);
+        if (std::isspace(c) == 0) {
+            lower += static_cast<char>(std::tolower(c));
+            continue;
+        }
+        // A blank ends the notation, unless a slash is next to it: "M / M / 1".
+        const std::size_t next = model.find_first_not_of(" \t", i);
+        if (lower.empty() || lower.back() == '/') continue;
+        if (next == std::string::npos || model[next] != '/') break;
+    }
     if (lower == "erlang-a" || lower == "erlanga") lower = "m/m/c+m";
     if (lower == "erlang-b" || lower == "erlangb") lower = "m/m/c/c";
     if (lower == "erlang-c" || lower == "erlangc") lower = "m/m/c";
@@ -51,12 +59,12 @@ std::optional<Notation> read_notation(const std::string& model) {
 /// Law of mean `mean` s and squared coefficient of variation `scv`; `hint` may name the family.
 Distribution law_of(double mean, double scv, const std::string& hint) {
     const std::string word = squeezed(hint);
-    if (contains(word, "lognormal")) {
+    if (scv > 0 && (contains(word, "lognormal") || contains(word, "log-normal"))) {
         const double sigma = std::sqrt(std::log1p(scv));
         return Distribution(
             law::Lognormal{mean * std::exp(-sigma * sigma / 2), std::nullopt, sigma});
     }
-    if (contains(word, "uniform") && scv <= 1.0 / 3 + 1e-3) {
+    if ((contains(word, "uniform") || contains(word, "u(")) && scv <= 1.0 / 3 + 1e-3) {
         const double half = mean * std::sqrt(3 * scv);
         return Distribution(law::Uniform{std::max(0.0, mean - half), mean + half});
     }
@@ -73,22 +81,43 @@ struct Law {
     std::string reason;
 };
 
-/// Law of the letter M, D, Ek, H2 or G of Kendall's notation; G by the given scv.
+/// Law of the letter M, D, U, Ek, H2 or G of Kendall's notation; G, and k, by the given scv.
 Law law_of_letter(const std::string& letter, double mean, std::optional<double> scv,
                   const std::string& hint) {
+    const double own = letter == "d" ? 0 : letter == "u" ? 1.0 / 3 : 1;
+    if (letter.size() == 1 && letter != "g" && scv && std::abs(*scv - own) > 1e-4)
+        return {{}, 0, "law " + letter + " has another SCV"};
     if (letter == "m") return {law_of(mean, 1, ""), 1, ""};
     if (letter == "d") return {law_of(mean, 0, ""), 0, ""};
-    if (letter.size() >= 2 && letter[0] == 'e') {
+    if (letter == "u") return {law_of(mean, 1.0 / 3, "uniform"), 1.0 / 3, ""};
+    if (letter.size() >= 2 && letter[0] == 'e' && letter != "ek" && letter != "e_k") {
         const double k = std::strtod(letter.c_str() + (letter[1] == '_' ? 2 : 1), nullptr);
         if (k >= 1) return {law_of(mean, 1 / k, ""), 1 / k, ""};
     }
     if (letter == "g" || letter == "gi" || letter == "h2" || letter == "h_2" || letter == "ek" ||
         letter == "e_k") {
-        if (scv) return {law_of(mean, *scv, hint), *scv, ""};
+        if (scv && *scv >= 0) return {law_of(mean, *scv, hint), *scv, ""};
+        if (contains(squeezed(hint), "deterministic")) return {law_of(mean, 0, ""), 0, ""};
         return {{}, 0, "law " + letter + " without its SCV"};
     }
     return {{}, 0, "unknown law " + letter};
 }
+
+/// Squared coefficient of variation of the service, in whatever way it is given.
+std::optional<double> service_scv(const Parameters& params, double service_s,
+                                  const std::string& letter) {
+    if (const auto scv = params.first_of({"scv", "cs2", "scvs", "c2", "cv2"})) return scv;
+    if (const auto cv = params.first_of({"cv"})) return *cv * *cv;
+    if (const auto square = params.first_of({"es2", "e[s^2]", "e[s2]"}))
+        return *square / (service_s * service_s) - 1;
+    if (letter == "ek" || letter == "e_k")
+        if (const auto k = params.first_of({"k"}); k && *k >= 1) return 1 / *k;
+    return std::nullopt;
+}
+
+constexpr double most_servers = 1e6;
+
+bool is_whole(double number) { return number == std::floor(number); }
 
 constexpr double pi = 3.14159265358979323846;
 
@@ -120,11 +149,14 @@ SpecOrReason station_spec(const std::string& model, const Parameters& params) {
 
     // Servers and room.
     double servers = std::strtod(fields[2].c_str(), nullptr);
-    if (!(servers >= 1))
+    if (!(servers >= 1)) {
         servers = params.first_of({"c", "s", "m", "servers", "workers"}).value_or(0);
-    else
-        params.first_of({"c", "servers", "workers"});
-    if (!(servers >= 1) || servers > 1e6) return {std::nullopt, "number of servers not given"};
+    } else if (params.first_of({"c", "servers", "workers"}).value_or(servers) != servers) {
+        return {std::nullopt, "model and parameters differ in the number of servers"};
+    }
+    if (std::isinf(servers)) servers = most_servers;  // M/M/inf: more than ever have work
+    if (!(servers >= 1) || servers > most_servers || !is_whole(servers))
+        return {std::nullopt, "number of servers not given, or none"};
     double room = std::numeric_limits<double>::infinity();
     if (fields.size() >= 4 && !fields[3].empty() && fields[3] != "inf") {
         room = std::strtod(fields[3].c_str(), nullptr);
@@ -135,7 +167,7 @@ SpecOrReason station_spec(const std::string& model, const Parameters& params) {
                 contains(squeezed(params.remark("k")), "waiting"))
                 room += servers;
         }
-        if (!(room >= servers))
+        if (!(room >= servers) || !is_whole(room))
             return {std::nullopt, "room of the station not given, or below the servers"};
     }
     spec.station.workers = static_cast<std::uint32_t>(servers);
@@ -145,11 +177,16 @@ SpecOrReason station_spec(const std::string& model, const Parameters& params) {
     const std::optional<double> given_mu = params.first_of({"mu"});
     const std::optional<double> given_es =
         params.seconds_of({"es", "e[s]", "s_mean", "mean_service", "service"});
+    // What is given by the load alone has the service as its unit of time.
+    const bool by_load =
+        params.has("rho") || params.has("a") || params.has("erlangs") || params.has("offered");
+    if (!given_es && !given_mu && !by_load) return {std::nullopt, "service rate not given"};
     const double service_s = given_es ? *given_es : given_mu ? 1 / *given_mu : 1.0;
-    if (!(service_s > 0)) return {std::nullopt, "service rate not positive"};
+    if (!(service_s > 0) || std::isinf(service_s))
+        return {std::nullopt, "service rate not positive"};
     const Law service =
-        law_of_letter(fields[1], service_s, params.first_of({"scv", "cs2", "scvs", "c2", "cv2"}),
-                      params.remark("scv"));
+        law_of_letter(fields[1], service_s, service_scv(params, service_s, fields[1]),
+                      params.remark("scv") + params.remark("cv") + words);
     if (!service.reason.empty()) return {std::nullopt, service.reason};
     spec.station.service_time = service.law;
     const double capacity = servers / service_s;
@@ -163,26 +200,39 @@ SpecOrReason station_spec(const std::string& model, const Parameters& params) {
     std::string arrival_letter = fields[0];
     if (const std::size_t caret = arrival_letter.find_first_of("^["); caret != std::string::npos) {
         arrival_letter.resize(caret);
-        const std::optional<double> size = params.first_of({"d", "x", "b", "batch", "e[x]", "ex"});
+        const std::string letter =
+            fields[0].substr(std::min(fields[0].find_first_not_of("^[", caret), fields[0].size()));
+        std::optional<double> size = params.first_of({"d", "x", "b", "batch", "e[x]", "ex"});
+        if (const double number = std::strtod(letter.c_str(), nullptr); !size && number >= 1)
+            size = number;  // "M^[4]/M/1"
         if (!size || !(*size >= 1)) return {std::nullopt, "batch size not given"};
         batch = *size;
-        spec.arrivals.batch = contains(words, "geometric") ? Distribution(law::Geometric{batch})
-                                                           : Distribution::constant(batch);
+        const bool geometric = contains(words, "geometric");
+        if (!geometric && !is_whole(batch))
+            return {std::nullopt, "a batch of a fixed size is a whole number of customers"};
+        spec.arrivals.batch =
+            geometric ? Distribution(law::Geometric{batch}) : Distribution::constant(batch);
     }
 
     // Arrivals.
     double lambda = 0;  // customers per s
     const std::optional<double> members = params.first_of({"n", "members", "population"});
     if (fields.size() == 5 || contains(words, "finitepopulation")) {
-        if (!members || !(*members >= 1) || *members > 1e6)
-            return {std::nullopt, "population not given"};
+        std::optional<double> population = members;
+        if (fields.size() == 5 && std::strtod(fields[4].c_str(), nullptr) >= 1) {
+            population = std::strtod(fields[4].c_str(), nullptr);  // "M/M/1//30"
+            if (members.value_or(*population) != *population)
+                return {std::nullopt, "model and parameters differ in the population"};
+        }
+        if (!population || !(*population >= 1) || *population > 1e6 || !is_whole(*population))
+            return {std::nullopt, "population not given, or none"};
         std::optional<double> think = params.seconds_of({"think", "z", "think_time"});
         const std::optional<double> rate = params.first_of({"lambda", "alpha"});
         if (!think && rate) think = 1 / *rate;
         if (!think || !(*think > 0)) return {std::nullopt, "think time not given"};
-        spec.members = static_cast<std::uint64_t>(*members);
+        spec.members = static_cast<std::uint64_t>(*population);
         spec.think_time = Distribution(law::Exponential{*think});
-        lambda = std::min(capacity, *members / (*think + service_s));
+        lambda = std::min(capacity, *population / (*think + service_s));
         spec.customers_per_s = lambda;
         spec.relaxation_s = 2 * *think + 4 * service_s;
     } else {
@@ -201,7 +251,8 @@ SpecOrReason station_spec(const std::string& model, const Parameters& params) {
             lambda = *offered / service_s;
         if (!(lambda > 0)) return {std::nullopt, "arrival rate not given"};
         if (contains(words, "priority") || contains(words, "hol")) {
-            if (!l1 || !l2) return {std::nullopt, "priority needs l1 and l2"};
+            if (!l1 || !l2 || !(*l1 > 0) || !(*l2 > 0))
+                return {std::nullopt, "priority needs l1 and l2"};
             spec.station.discipline = Discipline::priority;
             spec.arrivals.urgent_share = *l1 / lambda;
         }

@@ -1,4 +1,5 @@
 // The judge itself: what it reads, and that it can say no.
+#include "sim/core/time.hpp"
 #include "validation/families.hpp"
 #include "validation/station_metrics.hpp"
 #include "validation/station_spec.hpp"
@@ -100,6 +101,7 @@ TEST_CASE("what a row says and nobody understands is not passed over") {
     CHECK(unread("mu=1;service ~Pareto(2)") == Words{"law pareto"});
     CHECK(unread("mu=1;service ~Pareto") == Words{"service ~Pareto"});
     CHECK(kind_of("M/M/1", "lambda=0.8;mu=1;LIFO", "W_p99", 23.0259) == not_expressed);
+    CHECK(kind_of("M/M/1", "lambda=0.8;mu=1;T=1", "L", 4) == not_expressed);
     CHECK(kind_of("MTProto window reject", "clock offset ~Cauchy(5) s", "P(reject 17: ahead>30s)",
                   0.1) == not_expressed);
 }
@@ -142,6 +144,22 @@ TEST_CASE("Kendall's notation says what is built") {
         spec("M/M/c+M (Erlang-A)", "lambda=2;mu=1;theta=0.5;c=1").spec->station.patience->mean() ==
         2);
     CHECK(spec("M/M/1//N finite population", "N=50;think=1/0.02;mu=1").spec->members == 50);
+    CHECK(spec("M / M / 4 // 30 finite population", "lambda=0.1;mu=1").spec->members == 30);
+    CHECK(spec("M/M/inf", "lambda=3;mu=1").spec->station.workers == 1'000'000);
+    const auto variance = [&](const std::string& model, const std::string& params) {
+        return spec(model, params).spec->station.service_time.variance();
+    };
+    CHECK(variance("M/Ek/1", "k=4;lambda=0.8;mu=1") == doctest::Approx(0.25));
+    CHECK(variance("M/U/1", "rho=0.8;ES=2") == doctest::Approx(4.0 / 3));
+    CHECK(variance("M/G/1", "rho=0.8;ES=2;ES2=6") == doctest::Approx(2));
+    CHECK(variance("M/G/1", "rho=0.8;ES=1;CV=2(lognormal)") == doctest::Approx(4));
+    CHECK(variance("M/G/1 deterministic service", "rho=0.8;ES=1") == 0);
+    CHECK(spec("M^[4]/M/1", "rho=0.8;mu=1").spec->arrivals.rate == doctest::Approx(0.2));
+    CHECK(!spec("M/M/1", "lambda=0.8").spec);  // of which service?
+    CHECK(!spec("M/M/1", "lambda=0.8;mu=1;c=2").spec);
+    CHECK(!spec("M/M/1", "lambda=0.8;mu=1;SCV=4").spec);
+    CHECK(!spec("M/M/c", "c=2.5;lambda=0.8;mu=1").spec);
+    CHECK(!spec("M^X/M/1 fixed batch", "rho=0.8;D=2.5;mu=1").spec);
     CHECK(!spec("M/M/1", "lambda=1.2;mu=1").spec);
     CHECK(!spec("M/M/1", "lambda=0.5;mu=1;phase of the moon=3").spec);
     CHECK(!spec("a queue of elephants", "lambda=0.5").spec);
@@ -191,6 +209,13 @@ TEST_CASE("a window has its own limits, and clocks may be off on the average") {
           passed);
 }
 
+TEST_CASE("runs that would outlast the simulator's time, or a patient person, are not begun") {
+    CHECK(kind_of("M/M/1", "lambda=8e-7;mu=1e-6", "L", 4) == not_expressed);
+    CHECK(kind_of("M/M/1", "lambda=0.9999;mu=1", "L", 9999) == not_expressed);
+    const SpecOrReason slow = station_spec("M/M/1", Parameters("lambda=8e-5;mu=1e-4"));
+    CHECK(run_length(*slow.spec).end_s < horizon.seconds());
+}
+
 TEST_CASE("a station's sums give its metrics, and a wrong reference is refused") {
     const SpecOrReason made = station_spec("M/M/c/c", Parameters("c=5;a=5"));
     StationWants wants;
@@ -205,4 +230,51 @@ TEST_CASE("a station's sums give its metrics, and a wrong reference is refused")
     CHECK(agrees(0.284868, blocked));
     CHECK(!agrees(0.32, blocked));
     CHECK(std::abs(estimate(*busy, runs).value - 5 * (1 - 0.284868)) < 0.1);
+}
+TEST_CASE("a metric may be written in several ways") {
+    const SpecOrReason made = station_spec("M/M/1", Parameters("lambda=0.5;mu=1"));
+    StationWants wants;
+    const auto metric = [&](const std::string& name) {
+        const auto found = station_metric(name, *made.spec, wants);
+        REQUIRE_MESSAGE(found, name);
+        return *found;
+    };
+    using Names = std::vector<std::string>;
+    for (const Names& names :
+         {Names{"W_p95", "p95(W)", "W_sojourn_p95"}, Names{"Wq", "W_q", "Wq(CTMC)", "E[Wq]"},
+          Names{"L", "L(analytic)", "L (exact)"}, Names{"P(N>1)", "P(Q>0)", "P(Lq > 0)"},
+          Names{"Var(N)", "N_var"}, Names{"sd(W)", "W_std"}, Names{"P(Wq>2 s)", "P(Wq>t=2)"}}) {
+        std::vector<StationMetric> metrics;
+        for (const std::string& name : names) metrics.push_back(metric(name));
+        const StationSums sums = run_station(*made.spec, wants, {20, 500}, 1);
+        for (const StationMetric& of : metrics) CHECK(of(sums) == metrics[0](sums));
+    }
+    const StationMetric above = metric("P(W>1.5)");
+    const StationMetric below = metric("P(W <= 1.5)");
+    const StationMetric variance = metric("Var(W)");
+    const StationMetric deviation = metric("sd(W)");
+    const StationSums sums = run_station(*made.spec, wants, {20, 500}, 1);
+    CHECK(above(sums) > 0);
+    CHECK(above(sums) + below(sums) == doctest::Approx(1));
+    CHECK(deviation(sums) * deviation(sums) == doctest::Approx(variance(sums)));
+}
+
+TEST_CASE("who retries is in a retrial queue, and waits in its orbit") {
+    const SpecOrReason made =
+        station_spec("M/M/1/1 retrial", Parameters("lambda=0.5;mu=1;theta=1"));
+    StationWants wants;
+    const auto metric = [&](const std::string& name) {
+        return *station_metric(name, *made.spec, wants);
+    };
+    std::vector<StationSums> runs;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed)
+        runs.push_back(run_station(*made.spec, wants, {200, 20'000}, seed));
+    const auto value = [&](const std::string& name) { return estimate(metric(name), runs).value; };
+    CHECK(value("L") == doctest::Approx(value("E[orbit]") + value("P(busy)")));
+    CHECK(value("Lq") == value("E[orbit]"));
+    CHECK(value("L") == doctest::Approx(0.5 * value("W")).epsilon(0.02));  // Little's law
+    CHECK(value("Lq") == doctest::Approx(0.5 * value("Wq")).epsilon(0.02));
+    CHECK(value("P_wait") == doctest::Approx(value("P(busy)")).epsilon(0.02));  // PASTA
+    CHECK(!station_metric("P(Wq>1)", *made.spec, wants));
+    CHECK(!station_metric("Wq_p95", *made.spec, wants));
 }
