@@ -5,7 +5,9 @@
 #include "validation/families.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -96,6 +98,18 @@ struct OutageSetting {
     double bad_load() const { return lambda * (1 + static_cast<double>(retries)); }
 };
 
+/// Retries that a model's name tells: 1 of "outage + 1 retry", 0 of "(no retry)".
+std::optional<double> retries_named(const std::string& model) {
+    const std::string words = squeezed(model);
+    const std::size_t at = words.find("retr");
+    if (at == std::string::npos) return std::nullopt;
+    std::size_t from = at;
+    while (from > 0 && std::isdigit(static_cast<unsigned char>(words[from - 1])) != 0) --from;
+    if (from < at) return std::strtod(words.c_str() + from, nullptr);
+    if (words.substr(0, at).ends_with("no") || words.substr(0, at).ends_with("without")) return 0;
+    return std::nullopt;
+}
+
 /// Time [s] by which a backlog that drains at all has drained, with a margin.
 double horizon_of(const OutageSetting& s) {
     const double backlog = s.lambda * s.outage_s * (1 + static_cast<double>(s.retries));
@@ -115,11 +129,16 @@ std::vector<Verdict> judge_outage(const std::vector<Truth>& rows) {
     s.lambda = params.first_of({"lambda", "load"}).value_or(0);
     s.mu = params.first_of({"mu", "capacity"}).value_or(0);
     s.outage_s = params.seconds_of({"d", "outage"}).value_or(-1);
-    s.with_clients = params.has("t") || params.has("timeout") || params.has("r");
     s.timeout_s = params.seconds_of({"t", "timeout"}).value_or(0);
-    s.retries = static_cast<std::uint32_t>(params.first_of({"r", "retries"}).value_or(0));
+    const std::optional<double> given = params.first_of({"r", "retries"});
+    const std::optional<double> retries = given ? given : retries_named(rows.front().model);
+    s.with_clients = params.has("t") || params.has("timeout") || retries.value_or(0) > 0;
     if (!(s.lambda > 0) || !(s.mu > 0) || s.outage_s < 0) return all("lambda, mu or D not given");
-    if (s.with_clients && !(s.timeout_s > 0)) return all("timeout T not given");
+    if (s.with_clients && (!(s.timeout_s > 0) || !retries))
+        return all("timeout T or retries R not given");
+    if (retries && (!(*retries >= 0) || *retries > 1000 || *retries != std::floor(*retries)))
+        return all("R is no number of retries");
+    s.retries = static_cast<std::uint32_t>(retries.value_or(0));
     if (!params.unread().empty())
         return all("parameter not understood: " + params.unread().front());
     const double after_s = horizon_of(s);
@@ -217,7 +236,8 @@ std::vector<Verdict> judge_reconnect(const std::vector<Truth>& rows) {
     const double n = params.first_of({"n", "clients"}).value_or(0);
     const double spread_s = params.seconds_of({"j", "jitter"}).value_or(-1);
     const double mu = params.first_of({"mu", "capacity"}).value_or(0);
-    if (!(n >= 2) || spread_s < 0 || !(mu > 0)) return all("N, J or mu not given");
+    if (!(n >= 2) || n != std::floor(n) || spread_s < 0 || !(mu > 0))
+        return all("N, J or mu not given, or N not whole");
     if (n > most_arrivals) return all("too many clients to simulate");
     if (!params.unread().empty())
         return all("parameter not understood: " + params.unread().front());
@@ -239,7 +259,7 @@ std::vector<Verdict> judge_reconnect(const std::vector<Truth>& rows) {
     arrivals.open(
         population,
         kernel.as(kernel.add_entity<OpenArrivals>(0, identity_of("populations.herd")).id));
-    OutageProbe probe(Time{}, Time{}, infinite);
+    OutageProbe probe(Time{}, end_of_time, infinite);  // everyone is affected
     kernel.add_sink(probe);
     kernel.run_until(at_second(spread_s + n / mu + 1));
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t requests_per_run = 20'000;
 constexpr std::uint32_t most_layers = 64;
+constexpr double most_attempts = 2e7;
 
 /// Counts attempts and ends of requests by group.
 class RetryProbe : public TableSink {
@@ -56,6 +57,9 @@ RetryProbe run_retries(std::uint32_t layers, std::uint32_t retries, double failu
     AskDoor door = ask_door(kernel.add_entity<Stations>(0, identity_of("servers.desk")));
     RetryingClients::Params retry;
     retry.retries = retries;
+    // Any wait will do: millions of attempts at one instant are a loop to the kernel.
+    retry.backoff = RetryWait::fixed;
+    retry.wait = Duration{1};
     Address<RetryingClients> top;
     for (std::uint32_t layer = 0; layer < layers; ++layer) {
         const std::string declared = "populations.layer" + std::to_string(layer);
@@ -93,7 +97,8 @@ std::vector<Verdict> judge_amplification(const std::vector<Truth>& rows) {
     const Parameters params(rows.front().params);
     const double failure = params.first_of({"f", "failure", "p_fail"}).value_or(-1);
     const double retries = params.first_of({"r", "retries"}).value_or(-1);
-    if (failure < 0 || failure > 1 || retries < 0 || retries > 1000 || !params.unread().empty())
+    if (failure < 0 || failure > 1 || retries < 0 || retries > 1000 ||
+        retries != std::floor(retries) || !params.unread().empty())
         return std::vector<Verdict>(rows.size(),
                                     not_expressible("f or R not given, or more than these"));
     const auto measure = [&](bool of_success, std::uint64_t first, std::size_t count) {
@@ -139,11 +144,14 @@ std::vector<Verdict> judge_layers(const std::vector<Truth>& rows) {
     const auto all = [&](const std::string& why) {
         return std::vector<Verdict>(rows.size(), not_expressible(why));
     };
-    if (!(attempts >= 1) || !(layers >= 1) || layers > most_layers || !params.unread().empty())
+    if (!(attempts >= 1) || !(layers >= 1) || layers > most_layers ||
+        attempts != std::floor(attempts) || layers != std::floor(layers) ||
+        !params.unread().empty())
         return all("attempts per layer or layers not given, or more than these");
-    if (std::pow(attempts, layers) > 4e6) return all("too many attempts to simulate");
+    if (std::pow(attempts, layers) > most_attempts) return all("too many attempts to simulate");
+    // One request: when every attempt fails all requests are alike.
     const RetryProbe probe = run_retries(static_cast<std::uint32_t>(layers),
-                                         static_cast<std::uint32_t>(attempts) - 1, 1.0, 2, 1);
+                                         static_cast<std::uint32_t>(attempts) - 1, 1.0, 1, 1);
     std::vector<Verdict> verdicts;
     for (const Truth& row : rows) {
         const std::string m = squeezed(row.metric);

@@ -196,6 +196,27 @@ TEST_CASE("right references pass and wrong ones fail") {
     CHECK(kind_of("clock skew", "ppm=15", "drift_us_per_s", 15) == passed);
 }
 
+TEST_CASE("delays of a reconnecting herd are those of all of it") {
+    const std::string herd = "reconnect storm uniform jitter J";  // the last of 1000 waits 140 s
+    CHECK(kind_of(herd, "N=1000;J=60;mu=5", "max_delay_s", 140) == passed);
+    CHECK(kind_of(herd, "N=1000;J=60;mu=5", "mean_delay_s", 70) == passed);
+    CHECK(kind_of(herd, "N=1000;J=60;mu=5", "mean_delay_s", 71) == failed);
+}
+
+TEST_CASE("layers may make millions of attempts of one request") {
+    CHECK(kind_of("layered retries", "attempts/layer=2000;layers=2", "amplification", 4e6) ==
+          passed);
+}
+
+TEST_CASE("the number of retries may stand in the model's name") {
+    const std::string params = "lambda=100;mu=300;D=10;T=1";
+    CHECK(kind_of("fluid outage + 1 retry (Bronson)", params, "recovery_s", 16) == passed);
+    CHECK(kind_of("fluid outage, retrying clients", params, "recovery_s", 16) == not_expressed);
+    CHECK(kind_of("fluid outage + 1 retry", params + ";R=1.5", "recovery_s", 16) == not_expressed);
+    CHECK(kind_of("fluid outage backlog (no retry)", "lambda=140;mu=300;D=10;R=0", "drain_s",
+                  8.75) == passed);
+}
+
 TEST_CASE("a window has its own limits, and clocks may be off on the average") {
     const std::string window = "MTProto window reject";
     const auto beyond = [](double limits) { return std::erfc(limits / std::sqrt(2.0)) / 2; };
@@ -231,6 +252,7 @@ TEST_CASE("a station's sums give its metrics, and a wrong reference is refused")
     CHECK(!agrees(0.32, blocked));
     CHECK(std::abs(estimate(*busy, runs).value - 5 * (1 - 0.284868)) < 0.1);
 }
+
 TEST_CASE("a metric may be written in several ways") {
     const SpecOrReason made = station_spec("M/M/1", Parameters("lambda=0.5;mu=1"));
     StationWants wants;
