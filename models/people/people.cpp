@@ -59,21 +59,38 @@ void People::schedule(Context& context, Index person) {
     context.remind(*this, person, at - context.now(), Write{});
 }
 
-std::uint32_t People::size_of_message(const Context& context, Index person) const {
-    const std::uint64_t subject = driftstorm::identity_of(
-        identity(context, person), apps_.composed(person) + std::uint64_t{1});
+std::uint32_t People::size_of_message(const Context& context, Index person,
+                                      std::uint64_t subject) const {
     const double bytes = habits_of(person).size.sample(context.block("people.size", subject, 0));
     return static_cast<std::uint32_t>(std::clamp(bytes + 0.5, 1.0, 1e9));
 }
 
+/// Each of the person's conversations draws its rank for the message, so that one that is joined or
+/// left changes only messages that go there, or went.
+std::uint32_t People::conversation_of_message(const Context& context, Index person) const {
+    const std::uint64_t self = identity(context, person);
+    std::uint32_t chosen = 0;
+    std::uint64_t least = UINT64_MAX;
+    for (const std::uint32_t membership : conversations_.of_device(person)) {
+        const std::uint32_t conversation = conversations_.conversation_of(membership);
+        const Block rank =
+            context.block("people.conversation",
+                          driftstorm::identity_of(self, conversations_.identity(conversation)),
+                          people_[person].written);
+        const std::uint64_t bits = (std::uint64_t{rank[1]} << 32) | rank[0];
+        if (bits > least) continue;
+        least = bits;
+        chosen = conversation;
+    }
+    return chosen;
+}
+
 void People::on(const Write&, Index person, Context& context) {
     Person& p = people_[person];
-    const auto memberships = conversations_.of_device(person);
-    const Block block = context.block("people.conversation", identity(context, person), p.written);
-    const std::uint32_t m = memberships[draw_below(block, memberships.size())];
+    const std::uint32_t conversation = conversation_of_message(context, person);
     ++p.written;
-    apps_.compose(context, person, conversations_.conversation_of(m),
-                  size_of_message(context, person), {});
+    const std::uint64_t subject = driftstorm::identity_of(identity(context, person), p.written);
+    apps_.compose(context, person, conversation, size_of_message(context, person, subject), {});
     schedule(context, person);
 }
 
@@ -94,7 +111,9 @@ void People::shown(Context& context, Index person, const MessageBody& message) {
 
 void People::on(const Reply&, const MessageReply& reply, Index person, Context& context) {
     if (context.now() >= Time{habits_of(person).send.until.ns}) return;
-    apps_.compose(context, person, reply.conversation, size_of_message(context, person), reply.to);
+    const std::uint64_t subject = driftstorm::identity_of(reply.subject, identity(context, person));
+    apps_.compose(context, person, reply.conversation, size_of_message(context, person, subject),
+                  reply.to);
 }
 
 void People::failed(Context& context, Index person, std::uint32_t count) {

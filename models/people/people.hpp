@@ -102,7 +102,7 @@ struct MessageReply {
 class People {
   public:
     static constexpr std::string_view name = "people";
-    static constexpr int version = 1;
+    static constexpr int version = 2;
 
     struct Params {
         std::vector<Habits> habits;      ///< by population
@@ -154,7 +154,10 @@ class People {
     const Habits& habits_of(Index person) const { return params_.habits[habits_[person]]; }
     void schedule(Context& context, Index person);
     Time when(const Writing& writing, double integrated) const;
-    std::uint32_t size_of_message(const Context& context, Index person) const;
+    /// @param subject  identity of the message: a press by its number, an answer by what it answers
+    std::uint32_t size_of_message(const Context& context, Index person,
+                                  std::uint64_t subject) const;
+    std::uint32_t conversation_of_message(const Context& context, Index person) const;
     std::uint64_t identity(const Context& context, Index person) const;
 
     Params params_;

@@ -1,9 +1,11 @@
 #include "tests/world/recorded_rows.hpp"
 
+#include "models/probes/clock_offset.hpp"
 #include "sim/core/digest.hpp"
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cstring>
 
 namespace driftstorm::tests {
@@ -121,8 +123,8 @@ void RecordedRows::row(const RowType& type, const RowStamp& stamp, const std::by
         expected_copies += row.copies;
         intents.push_back(world_.entity_name(row.sender) + " " + std::to_string(row.count) +
                           " at " + std::to_string(stamp.at().ns) + " in " +
-                          world_.entity_name(row.conversation) +
-                          (row.reply_to_sender == no_entity ? "" : " reply"));
+                          world_.entity_name(row.conversation) + " of " + std::to_string(row.size) +
+                          " B" + (row.reply_to_sender == no_entity ? "" : " reply"));
     } else if (type.table == CopyRow::table) {
         CopyRow row;
         std::memcpy(static_cast<void*>(&row), bytes, sizeof row);
@@ -133,6 +135,12 @@ void RecordedRows::row(const RowType& type, const RowStamp& stamp, const std::by
         handovers.push_back(world_.entity_name(row.device) + " at " +
                             std::to_string(stamp.at().ns) + " from " +
                             world_.entity_name(row.from) + " to " + world_.entity_name(row.to));
+    } else if (type.table == ClockOffset::table) {
+        ClockOffset row;
+        std::memcpy(static_cast<void*>(&row), bytes, sizeof row);
+        oscillators.push_back(world_.entity_name(row.device) + " at " +
+                              std::to_string(stamp.at().ns) + " off " +
+                              hex(std::bit_cast<std::uint64_t>(row.raw_ns)));
     }
 }
 

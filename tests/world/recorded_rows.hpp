@@ -32,8 +32,10 @@ class RecordedRows : public TableSink {
     explicit RecordedRows(const World& world) : world_(world) {}
     void row(const RowType& type, const RowStamp& stamp, const std::byte* bytes) override;
 
-    std::vector<std::string> intents;  ///< "riders[3] 7 at 120000000000 in riders.conversations[4]"
+    std::vector<std::string> intents;  ///< "riders[3] 7 at 120000000000 in
+                                       ///< riders.conversations[4] of 900 B"
     std::vector<std::string> handovers;
+    std::vector<std::string> oscillators;  ///< left alone, bit by bit, where outputs.clocks asks
     std::vector<CopyRow> copies;
     std::vector<MessageRow> messages;
     std::uint64_t expected_copies = 0;
