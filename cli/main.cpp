@@ -1,5 +1,6 @@
 #include "cli/verbs.hpp"
 #include "scenarios/complaints.hpp"
+#include "sim/core/kernel.hpp"
 #include "sim/output/output_error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -56,6 +57,10 @@ int main(int argc, char** argv) {
     } catch (const driftstorm::OutputError& error) {
         std::fprintf(stderr, "driftstorm: %s\n", error.what());
         return static_cast<int>(Exit::output);
+    } catch (const driftstorm::ZeroTimeLoop& error) {
+        std::fprintf(stderr, "driftstorm: the scenario never leaves an instant: %s\n",
+                     error.what());
+        return static_cast<int>(Exit::scenario);
     } catch (const std::invalid_argument& error) {  // a law drew what a model cannot be built from
         std::fprintf(stderr, "driftstorm: the scenario asks for what cannot be: %s\n",
                      error.what());

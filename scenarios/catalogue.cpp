@@ -405,6 +405,21 @@ std::optional<Customers> customers_of(const PopulationEntry& population) {
     return std::nullopt;
 }
 
+bool never_waits(const RetryingClients::Params& retry) {
+    switch (retry.backoff) {
+        case RetryWait::none:
+            return true;
+        case RetryWait::fixed:
+            return retry.wait.ns == 0;
+        case RetryWait::exponential:
+        case RetryWait::full_jitter:
+            return retry.wait.ns == 0 || retry.wait_cap.ns == 0;
+        case RetryWait::law:
+            return retry.wait_law && retry.wait_law->max() <= 0.0;
+    }
+    return false;
+}
+
 const Named<ServerEntry>* relay_group(const Scenario& scenario) {
     for (const Named<ServerEntry>& server : scenario.servers)
         if (std::holds_alternative<RelayGroup>(server.value)) return &server;

@@ -488,6 +488,9 @@ std::optional<Customers> customers_of(const PopulationEntry& population);
 /// A quantity that `outputs.series.of` names.
 struct SeriesWord {
     std::string owner;     ///< "relays", "cells", or a name with dots
+/// Whether what did not succeed is always repeated at once, at the same instant.
+bool never_waits(const RetryingClients::Params& retry);
+
     std::string quantity;  ///< "queue_depth", "clock_offset.quantiles"
 };
 /// Takes a word apart: "relays.queue_depth", and with a section or brackets

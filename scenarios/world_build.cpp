@@ -2,9 +2,46 @@
 #include "scenarios/world_parts.hpp"
 #include "scenarios/world_series.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace driftstorm {
+
+namespace {
+
+/// Customers of an open population who may come at one instant.
+double at_once(const OpenArrivals::Params& arrivals) {
+    const double count = static_cast<double>(arrivals.count);
+    double come = 1.0;
+    if (arrivals.process == ArrivalProcess::spread)
+        come += count / (1.0 + static_cast<double>(arrivals.over.ns));
+    if (arrivals.process == ArrivalProcess::renewal && arrivals.gap && arrivals.gap->max() <= 0.0)
+        come = count;
+    return arrivals.batch ? come * std::clamp(arrivals.batch->max(), 1.0, 1e6) : come;
+}
+
+/// Events that may fall on one instant without a loop: all that a world holds may happen to act at
+/// once (a fault ends, a full hour strikes), and customers repeat what fails at once.
+std::int64_t events_at_an_instant(const Scenario& scenario, std::size_t entities) {
+    constexpr double of_each = 20.0;  // more than any handler sets off at its own instant
+    double events = of_each * static_cast<double>(entities);
+    for (const Named<PopulationEntry>& entry : scenario.populations) {
+        const std::optional<Customers> customers = customers_of(entry.value);
+        if (!customers) continue;
+        double asking = 0.0;
+        if (const auto* open = std::get_if<CustomerPopulation>(&entry.value))
+            asking = at_once(open->arrivals);
+        if (const auto* finite = std::get_if<FinitePopulation>(&entry.value))
+            asking = finite->count;
+        const double repeated = *customers->retry && never_waits(**customers->retry)
+                                    ? static_cast<double>((*customers->retry)->retries)
+                                    : 0.0;
+        events += of_each * asking * (1.0 + repeated);
+    }
+    return static_cast<std::int64_t>(std::min(events, 1e18));
+}
+
+}  // namespace
 
 void World::Parts::build() {
     for (const char* of : {"device", "cell", "access_point", "link", "server", "conversation",
@@ -28,6 +65,7 @@ void World::Parts::build() {
     wire_devices();
     for (std::uint32_t p = 0; p < kernel.partitions(); ++p) wire_relays(p);
     build_samplers();
+    kernel.expect_at_an_instant(events_at_an_instant(scenario, kernel.entity_count()));
 }
 
 void World::Parts::build_plans() {

@@ -21,7 +21,6 @@ std::uint16_t next_row_number() { return rows_so_far++; }
 }  // namespace detail
 
 namespace {
-constexpr std::int64_t most_events_at_an_instant = 10'000'000;
 constexpr std::int64_t names_of_a_loop = 10;
 /// Up to here a core's own cache holds the world, and fetching ahead only costs.
 constexpr std::size_t entities_in_cache = 4096;
@@ -70,7 +69,6 @@ Kernel::Kernel(const Options& options)
         context.partition_ = p;
         context.alone_ = options.partitions == 1;
         context.digest_ = options.digest;
-        context.left_at_instant_ = most_events_at_an_instant - names_of_a_loop;
         context.tag_base_ = tag_base_.data();
         context.events_component_ = context.ladder_.component("events");
         context.sample_component_ = context.ladder_.component("samples");
@@ -82,6 +80,10 @@ void Kernel::set_lookahead(Duration lookahead) {
         throw std::invalid_argument("Kernel::set_lookahead: " + std::to_string(lookahead.ns) +
                                     " ns, must be > 0");
     lookahead_ = lookahead;
+}
+
+void Kernel::expect_at_an_instant(std::int64_t events) {
+    most_at_an_instant_ = std::max(most_at_an_instant_, events);
 }
 
 void Kernel::observe(RunObserver* observer) {
@@ -224,6 +226,8 @@ void Kernel::deliver_before(Context& context, Time limit) {
     const detail::Touched* types = context.touched_.data();
     std::uint64_t run = 0;  // the last one whose first events were fetched
     const bool digest = options_.digest;
+    const std::int64_t most = most_at_an_instant_;
+    const std::int64_t crowd = most - names_of_a_loop;
     // Inlined, for g++ 12 drops calls of what only fetches.
     const auto fetch_records = [=](const Event* ahead) __attribute__((always_inline)) {
         if (ahead == nullptr) return;
@@ -244,10 +248,10 @@ void Kernel::deliver_before(Context& context, Time limit) {
         context.self_ = event->target;
         if (event->key.at != context.now_) {
             context.now_ = event->key.at;
-            context.left_at_instant_ = most_events_at_an_instant - names_of_a_loop;
+            context.at_instant_ = 0;
         }
-        if (--context.left_at_instant_ < 0) [[unlikely]]
-            note_crowd(context);
+        if (++context.at_instant_ > crowd) [[unlikely]]
+            note_crowd(context, most);
 
         // Each event of the run passes two marks: at the first its entity's records are fetched, at
         // the second, when these are here, what its handler will touch. Of a fresh run the first
@@ -383,18 +387,18 @@ std::string Kernel::describe_running() const {
     return text + (name_ ? name_(context.self_) : "identity " + hex(context.identity()));
 }
 
-void Kernel::note_crowd(Context& context) const {
+void Kernel::note_crowd(Context& context, std::int64_t most) const {
     std::vector<std::uint16_t>& last = context.last_tags_;
-    if (context.left_at_instant_ == -1) last.clear();
-    if (context.left_at_instant_ >= -names_of_a_loop) {
+    if (context.at_instant_ == most - names_of_a_loop + 1) last.clear();
+    if (context.at_instant_ <= most) {
         last.push_back(context.event_->tag);
         return;
     }
-    std::string names;
-    for (const std::uint16_t tag : last) names += "\n    " + types_[tag].name;
-    const std::string promise =
-        "fewer than 1e7 events at one instant (a zero-time loop); the last ten were:" + names;
-    broken_promise("kernel", 0, promise.c_str());
+    std::string text = "more than " + std::to_string(most) +
+                       " events at one instant (a zero-time loop): " + describe_running() +
+                       "; the last ten before it were:";
+    for (const std::uint16_t tag : last) text += "\n    " + types_[tag].name;
+    throw ZeroTimeLoop(text);
 }
 
 void Kernel::archive(Archive& archive) {
@@ -431,7 +435,7 @@ void Kernel::archive_partition(Archive& archive, Context& context,
                                const std::vector<std::uint16_t>& tag_of) {
     archive.item(context.now_);
     archive.item(context.delivered_);
-    archive.item(context.left_at_instant_);
+    archive.item(context.at_instant_);
     archive.item(context.ladder_);
     context.events_component_ = context.ladder_.component("events");
     context.sample_component_ = context.ladder_.component("samples");

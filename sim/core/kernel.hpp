@@ -19,6 +19,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -254,7 +255,7 @@ class Context {
     std::size_t events_component_ = 0;
     std::size_t sample_component_ = 0;
     std::uint64_t delivered_ = 0;
-    std::int64_t left_at_instant_ = 0;      ///< until there are suspiciously many events
+    std::int64_t at_instant_ = 0;           ///< events delivered at now_
     std::vector<std::uint16_t> last_tags_;  ///< of the last events before an instant has too many
     Event first_;                           ///< stands for the running one before a run
 
@@ -268,6 +269,12 @@ class Context {
     };
     std::vector<StoredRow> rows_;  ///< kept until the streams of all partitions are merged
     std::vector<std::byte> row_bytes_;
+};
+
+/// A world that never leaves an instant: its events bring forth each other without any time
+/// passing. what() names the instant, the event, the entity, and the events before it.
+class ZeroTimeLoop : public std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 /// Runs a world of models: takes, again and again, the pending event of least key, delivers it and
@@ -308,11 +315,16 @@ class Kernel {
     /// Names entities in reports of broken promises.
     void name_entities(std::function<std::string(EntityId)> name) { name_ = std::move(name); }
 
+    /// How many events may fall on one instant before it counts as a loop that takes no time: 1e7,
+    /// or `events` if that is more. A wide world has many things to do at once.
+    void expect_at_an_instant(std::int64_t events);
+
     /// The context of that entity, as if one of its handlers ran: for first messages and rows,
     /// before a run. It is good until the next call of as() or run_until().
     Context& as(EntityId entity);
 
     /// Delivers all events up to and including `end`; ends with now() == end.
+    /// @throws ZeroTimeLoop
     void run_until(Time end);
 
     Time now() const { return now_; }
@@ -371,7 +383,7 @@ class Kernel {
     void hand_out_first_rows();
     static void hand_out(const Context& context, std::size_t row);
     std::string describe_running() const;
-    void note_crowd(Context& context) const;
+    void note_crowd(Context& context, std::int64_t most) const;
     void archive(Archive& archive);
     void archive_partition(Archive& archive, Context& context,
                            const std::vector<std::uint16_t>& tag_of);
@@ -390,6 +402,7 @@ class Kernel {
     Duration lookahead_{0};
     Time now_{};
     std::size_t pool_offset_ = 0;
+    std::int64_t most_at_an_instant_ = 10'000'000;
     const Context* running_ = nullptr;
 };
 

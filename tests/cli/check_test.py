@@ -307,6 +307,32 @@ CASES = [
      ("servers.relays", "capacity_factor cannot hit 'relays': of servers, only stations have a pace to change")),
     ("a station without pace", QUEUE, [("outputs:", "timeline:\n  - { name: stop, at: 2 min, fault: capacity_factor, target: desk, set: { factor: 0 }, for: 1 min }\noutputs:")],
      ("desk", "a station's pace cannot be 0; a node_down stops it")),
+    ("a gap for another process", QUEUE, [("process: poisson,", "process: poisson, gap: 1 s,")],
+     ("1 s", "'gap' means nothing to process poisson; it goes with renewal")),
+    ("a law of waiting for another backoff", QUEUE,
+     [("    station: desk\n", "    station: desk\n    retry: { retries: 3, backoff: fixed, wait_law: 3 s }\n")],
+     ("3 s", "'wait_law' means nothing to backoff fixed; it goes with law")),
+    # what would never leave an instant
+    ("arrivals without a gap", QUEUE, [("process: poisson, rate: $load", "process: renewal, gap: 0 s"), ("  load:    {", "  load:    { unused: ok,")],
+     ("0 s", "'gap' is always 0 s, so that arrivals would never leave one instant; write a gap, or a 'count' below 1e12")),
+    ("breakdowns that take no time", QUEUE, [("kind: station, ", "kind: station, up_time: 0 s, down_time: 0 s, ")],
+     ("0 s", "'up_time' and 'down_time' are both always 0 s: breakdowns and repairs would never leave one instant")),
+    ("retries for ever at a station that is down", QUEUE,
+     [("kind: station, ", "kind: station, when_down: refuse, "),
+      ("    station: desk\n", "    station: desk\n    retry: { timeout: 1 s, retries: 4294967295, backoff: none }\n"),
+      ("outputs:", "timeline:\n  - { name: down, at: 2 min, fault: node_down, target: desk, for: 5 s }\noutputs:")],
+     ("4294967295", "retries without a wait, and 'desk' can fail them at once (it is down at times and then refuses): a request would be "
+                    "repeated for ever at one instant; let 'backoff' wait, or allow fewer than 1,000,000 retries")),
+    ("retries for ever at a full line", QUEUE,
+     [("kind: station, ", "kind: station, queue_limit: 0, "),
+      ("    station: desk\n", "    station: desk\n    retry: { retries: 4294967295, backoff: fixed, wait: 0 s }\n")],
+     ("4294967295", "retries without a wait, and 'desk' can fail them at once (it refuses when its line is full): a request would be "
+                    "repeated for ever at one instant; let 'backoff' wait, or allow fewer than 1,000,000 retries")),
+    ("thinking that takes no time", QUEUE,
+     [("kind: customers", "kind: finite_customers\n    count: 20"), ("arrivals: { process: poisson, rate: $load }", "think_time: 0 s"),
+      ("  load:    {", "  load:    { unused: ok,"), ("kind: station, ", "kind: station, queue_limit: 3, ")],
+     ("0 s", "'think_time' is always 0 s, and 'desk' can answer at once (it refuses when its line is full): a member would ask for ever at "
+             "one instant; let one of them take time")),
     # syntax
     ("a tab", TRAIN, [("    count: 2000", "\tcount: 2000")],
      ("\tcount: 2000", "a tab cannot indent; use spaces")),
@@ -512,6 +538,21 @@ class SoundScenarios(Check):
                                             "set: { factor: 0.5 }, for: 1 min }\noutputs:")])
         (self.folder / "s.yaml").write_text(text)
         self.assertEqual(self.check("s.yaml", code=0).err, "")
+
+    def test_what_takes_no_time_but_ends_is_let_pass(self):
+        retry = lambda words: ("    station: desk\n", "    station: desk\n    retry: { " + words + " }\n")
+        refusing = ("kind: station, ", "kind: station, queue_limit: 0, ")
+        down = "timeline:\n  - { name: down, at: 2 min, fault: node_down, target: desk, for: %s }\noutputs:"
+        for edits in ([("process: poisson, rate: $load", "process: renewal, gap: 0 s, count: 100"), ("  load:    {", "  load:    { unused: ok,")],
+                      [refusing, retry("retries: 4294967295, backoff: fixed, wait: 1 ms")],
+                      [refusing, retry("retries: 1000, backoff: none")],
+                      [refusing, retry("retries: 4294967295, backoff: none, budget: 0.1")],
+                      [("kind: station, ", "kind: station, when_down: refuse, "), retry("retries: 4294967295, backoff: none"),
+                       ("outputs:", down % "0 s")],
+                      [("kind: station, ", "kind: station, up_time: 1 min, down_time: 0 s, ")]):
+            with self.subTest(edits):
+                (self.folder / "s.yaml").write_text(changed(QUEUE, edits))
+                self.assertEqual(self.check("s.yaml", code=0).err, "")
 
 
 if __name__ == "__main__":

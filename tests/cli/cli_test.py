@@ -222,6 +222,28 @@ class Failures(Command):
             with self.subTest(wrong):
                 self.assertTrue(self.run(*wrong, code=2).stderr)
 
+    def test_a_loop_that_takes_no_time_ends_the_run(self):
+        # Nobody is served and no retry is in the budget: each answer brings the next request at once.
+        (self.folder / "loop.yaml").write_text(
+            "schema: scenario/1\nduration: 1 min\nservers: { desk: { kind: station, queue_limit: 0, service_time: 10 ms } }\n"
+            "populations:\n  visitors: { kind: finite_customers, station: desk, count: 2, think_time: 0 s,\n"
+            "              retry: { retries: 5, backoff: fixed, budget: 0, budget_size: 0 } }\n")
+        ended = self.run("run", "loop.yaml", code=3)
+        self.assertIn("the scenario never leaves an instant: more than 10000000 events at one instant (a zero-time loop): at 0 ns, event ",
+                      ended.stderr)
+        self.assertRegex(ended.stderr, "entity (desk|visitors)")
+        self.assertIn("finite_sources.asks@finite_sources\n", ended.stderr)
+        self.assertNotIn("bug in driftstorm", ended.stderr)
+        self.assertEqual(list(self.folder.glob("loop.h5*")), [])
+
+    def test_many_at_one_instant_are_no_loop(self):
+        (self.folder / "rush.yaml").write_text(
+            "schema: scenario/1\nduration: 2 s\nservers: { desk: { kind: station, workers: 1000000, service_time: 0 s } }\n"
+            "populations: { crowd: { kind: customers, station: desk, arrivals: { process: spread, count: 2500000, over: 0 s } } }\n"
+            "outputs: none\n")
+        done = json.loads(self.run("run", "rush.yaml", "--no-output", "--json").stdout)
+        self.assertGreater(done["events"], 10_000_000)
+
     def test_wrong_parameters(self):
         for wrong, says in (("load=96 req/s", "between 1 req/s and 95 req/s"), ("lod=5 req/s", "did you mean 'load'"),
                             ("load=5 km", "must be"), ("load=$least", "must be"), ("load=", "must be")):
