@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstddef>
 
 namespace driftstorm {
@@ -204,14 +205,22 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-/// "relays" or "relays[1]" of a group "relays".
-bool names_object(std::string_view name, std::string_view object) {
-    if (!name.starts_with(object)) return false;
+/// The digits of "relays[1]" for an object "relays"; "" for the object itself; nothing for others.
+std::optional<std::string_view> member_of(std::string_view name, std::string_view object) {
+    if (!name.starts_with(object)) return std::nullopt;
     name.remove_prefix(object.size());
-    if (name.empty()) return true;
-    return name.size() > 2 && name.front() == '[' && name.back() == ']' &&
-           std::all_of(name.begin() + 1, name.end() - 1,
-                       [](char c) { return c >= '0' && c <= '9'; });
+    if (name.empty()) return name;
+    if (name.size() <= 2 || name.front() != '[' || name.back() != ']') return std::nullopt;
+    name = name.substr(1, name.size() - 2);
+    const bool number =
+        std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return number ? std::optional(name) : std::nullopt;
+}
+
+bool is_below(std::string_view digits, std::uint64_t count) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return error == std::errc{} && number < count;
 }
 
 }  // namespace
@@ -279,10 +288,20 @@ std::optional<std::string> metric_complaint(std::string_view path, const MetricO
                                                 : word == object_words[2] ? objects.clients
                                                                           : objects.devices;
         for (const std::string& object : known) {
-            if (name.ends_with(tail) &&
-                names_object(std::string_view(name).substr(0, name.size() - tail.size()), object))
-                return std::nullopt;
             consider(object + std::string(tail));
+            if (!name.ends_with(tail)) continue;
+            const auto member =
+                member_of(std::string_view(name).substr(0, name.size() - tail.size()), object);
+            if (!member) continue;
+            if (member->empty()) return std::nullopt;
+            const auto nodes = objects.nodes.find(object);
+            if (nodes == objects.nodes.end())
+                return "there is no metric '" + std::string(path) + "': '" + object +
+                       "' is measured as a whole";
+            if (is_below(*member, nodes->second)) return std::nullopt;
+            return "there is no metric '" + std::string(path) + "': '" + object + "' has " +
+                   std::to_string(nodes->second) + (nodes->second == 1 ? " node" : " nodes") +
+                   ", numbered from 0";
         }
     }
     return "there is no metric '" + std::string(path) + "'" +

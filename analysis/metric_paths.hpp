@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,10 +23,11 @@ const std::vector<MetricPattern>& metric_patterns();
 
 /// Names of a scenario's objects that have metrics.
 struct MetricObjects {
-    std::vector<std::string> relays;    ///< relay groups: "relays"
-    std::vector<std::string> stations;  ///< "shop"
-    std::vector<std::string> clients;   ///< populations of customers
-    std::vector<std::string> devices;   ///< populations of devices
+    std::vector<std::string> relays;                            ///< relay groups: "relays"
+    std::vector<std::string> stations;                          ///< "shop"
+    std::vector<std::string> clients;                           ///< populations of customers
+    std::vector<std::string> devices;                           ///< populations of devices
+    std::map<std::string, std::uint64_t, std::less<>> nodes{};  ///< of each group of servers
 };
 
 /// The path without its section ("servers.relays.x" -> "relays.x") and without brackets around a

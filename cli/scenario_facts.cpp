@@ -81,9 +81,14 @@ void check_limit(const Expectation& expectation, const MetricObjects& objects,
 MetricObjects objects_of(const Scenario& scenario) {
     MetricObjects objects;
     for (const Named<ServerEntry>& server : scenario.servers) {
-        if (std::holds_alternative<RelayGroup>(server.value)) objects.relays.push_back(server.name);
-        if (std::holds_alternative<StationGroup>(server.value))
+        if (const auto* relays = std::get_if<RelayGroup>(&server.value)) {
+            objects.relays.push_back(server.name);
+            objects.nodes[server.name] = relays->nodes;
+        }
+        if (std::holds_alternative<StationGroup>(server.value)) {
             objects.stations.push_back(server.name);
+            objects.nodes[server.name] = 1;
+        }
     }
     for (const Named<PopulationEntry>& population : scenario.populations) {
         if (customers_of(population.value)) objects.clients.push_back(population.name);

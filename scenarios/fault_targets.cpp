@@ -93,6 +93,39 @@ std::optional<Targets> nothing(Complaints& complaints, const Selector& selector,
     return std::nullopt;
 }
 
+/// A part of a selector that means nothing: passing over it would hit more than is meant.
+std::optional<Targets> meaningless(Complaints& complaints, const Selector& selector,
+                                   const SelectorStep& step, const std::string& what) {
+    const std::string part = selector.text.substr(step.offset);
+    complaints.error(selector.place_of(step),
+                     quote(part) + " means nothing in " + quote(selector.text) + ": " + what,
+                     selector.path);
+    return std::nullopt;
+}
+
+std::string numbered(std::uint64_t count, const char* one, const char* many) {
+    return std::to_string(count) + " " + (count == 1 ? one : many) + ", numbered from 0";
+}
+
+/// Complains of the first step that does not choose devices.
+bool chooses_devices(const Selector& selector, std::span<const SelectorStep> rest,
+                     Complaints& complaints) {
+    bool numbered_already = false;
+    for (const SelectorStep& step : rest) {
+        const bool number = step.kind == SelectorStep::Kind::index;
+        if ((number && !numbered_already) || step.kind == SelectorStep::Kind::match) {
+            numbered_already = numbered_already || number;
+            continue;
+        }
+        meaningless(complaints, selector, step,
+                    number ? "a device has one number"
+                           : "devices are chosen by number, as [3], or by app, clock or mobility, "
+                             "as [app=NAME]");
+        return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry& fault,
@@ -106,13 +139,17 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
     if (head == "network.paths" || head == "paths") {
         if (!fits(fault.fault, TargetKind::path))
             return nothing(complaints, selector, word + " cannot hit a path");
-        const SelectorStep& last = steps.back();
-        if (last.kind != SelectorStep::Kind::index || last.index >= scenario.network.paths.size())
+        const std::size_t names = head == "paths" ? 1 : 2;
+        const std::uint64_t entries = scenario.network.paths.size();
+        if (steps.size() == names || steps[names].kind != SelectorStep::Kind::index ||
+            steps[names].index >= entries)
             return nothing(complaints, selector,
                            quote(selector.text) + " matches nothing: network.paths has " +
-                               std::to_string(scenario.network.paths.size()) +
-                               " entries, numbered from 0");
-        return Targets{TargetKind::path, {"paths"}, {static_cast<std::uint32_t>(last.index)}, {}};
+                               numbered(entries, "entry", "entries"));
+        if (steps.size() > names + 1)
+            return meaningless(complaints, selector, steps[names + 1], "a path is hit as a whole");
+        return Targets{
+            TargetKind::path, {"paths"}, {static_cast<std::uint32_t>(steps[names].index)}, {}};
     }
 
     std::optional<TargetKind> kind;
@@ -183,6 +220,12 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
             return nothing(complaints, selector,
                            "a station's pace cannot be 0; a node_down stops it");
         const std::uint32_t nodes = nodes_of(server);
+        if (!rest.empty() && rest.front().kind != SelectorStep::Kind::index)
+            return meaningless(
+                complaints, selector, rest.front(),
+                quote(name) + " has " + numbered(nodes, "node", "nodes") + ", as " + name + "[0]");
+        if (rest.size() > 1)
+            return meaningless(complaints, selector, rest[1], "a node is hit as a whole");
         for (std::uint32_t node = 0; node < nodes; ++node) {
             if (!rest.empty() && rest.front().kind == SelectorStep::Kind::index &&
                 rest.front().index != node)
@@ -193,12 +236,15 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
         if (targets.names.empty())
             return nothing(complaints, selector,
                            quote(selector.text) + " matches nothing: " + quote(name) + " has " +
-                               std::to_string(nodes) + (nodes == 1 ? " node" : " nodes") +
-                               ", numbered from 0");
+                               numbered(nodes, "node", "nodes"));
         return targets;
     }
     targets.names.push_back(name);
     targets.members.push_back(0);
+    if (*kind != TargetKind::device && !rest.empty())
+        return meaningless(complaints, selector, rest.front(), quote(name) + " is hit as a whole");
+    if (*kind == TargetKind::device && !chooses_devices(selector, rest, complaints))
+        return std::nullopt;
     if (*kind == TargetKind::device)
         for (const SelectorStep& step : rest) {
             if (step.kind == SelectorStep::Kind::index) {
@@ -208,8 +254,7 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
                 if (step.index >= count)
                     return nothing(complaints, selector,
                                    quote(selector.text) + " matches nothing: " + quote(name) +
-                                       " has " + std::to_string(count) +
-                                       (count == 1 ? " device" : " devices") + ", numbered from 0");
+                                       " has " + numbered(count, "device", "devices"));
                 targets.members.front() = static_cast<std::uint32_t>(step.index) + 1;
             }
             for (const SelectorStep::Match& match : step.matches) {
@@ -233,6 +278,14 @@ std::optional<Targets> resolve_target(const Scenario& scenario, const FaultEntry
                     return nothing(complaints, selector,
                                    "no device of " + quote(name) + " has " + match.attribute + " " +
                                        quote(match.value) + did_you_mean(match.value, options));
+                const auto other = std::find_if(
+                    targets.attributes.begin(), targets.attributes.end(),
+                    [&](const auto& known) { return known.attribute == match.attribute; });
+                if (other != targets.attributes.end())
+                    return nothing(complaints, selector,
+                                   quote(selector.text) + " matches nothing: a device has one " +
+                                       match.attribute + ", not " + quote(other->value) + " and " +
+                                       quote(match.value));
                 targets.attributes.push_back(match);
             }
         }

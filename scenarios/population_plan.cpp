@@ -26,6 +26,14 @@ std::string_view choose(const WeightedChoice& choice, std::uint64_t seed, Purpos
     return choice.options.back().name;
 }
 
+/// What a device drew for an attribute. @param attribute  app, clock or mobility
+std::string_view value_of(const DevicePopulation& population, std::string_view attribute,
+                          std::uint64_t seed, std::uint64_t identity) {
+    if (attribute == "app") return choose(population.app, seed, "population.app", identity);
+    if (attribute == "clock") return choose(population.clock, seed, "population.clock", identity);
+    return choose(population.mobility, seed, "population.mobility", identity);
+}
+
 template <class Entry>
 const Entry* find(const std::vector<Named<Entry>>& entries, std::string_view name) {
     for (const Named<Entry>& entry : entries)
@@ -137,6 +145,26 @@ void add_conversations(const Scenario& scenario, std::uint64_t seed,
 
 }  // namespace
 
+bool draws_any(const Scenario& scenario, std::uint64_t seed, const Targets& devices) {
+    for (std::size_t match = 0; match < devices.names.size(); ++match) {
+        const PopulationEntry* entry = find(scenario.populations, devices.names[match]);
+        const auto* population = entry != nullptr ? std::get_if<DevicePopulation>(entry) : nullptr;
+        if (population == nullptr) continue;
+        const std::uint32_t one = devices.members[match];  // 0: any, else one beyond its number
+        const std::uint64_t parent = identity_of("populations." + devices.names[match]);
+        for (std::uint32_t member = one == 0 ? 0 : one - 1;
+             member < (one == 0 ? population->count : one); ++member) {
+            const std::uint64_t identity = identity_of(parent, member);
+            const bool all = std::all_of(
+                devices.attributes.begin(), devices.attributes.end(), [&](const auto& wanted) {
+                    return value_of(*population, wanted.attribute, seed, identity) == wanted.value;
+                });
+            if (all) return true;
+        }
+    }
+    return false;
+}
+
 PopulationPlan plan_populations(const Scenario& scenario, std::uint64_t seed) {
     PopulationPlan plan;
     std::vector<const Named<PopulationEntry>*> sorted;
@@ -157,10 +185,9 @@ PopulationPlan plan_populations(const Scenario& scenario, std::uint64_t seed) {
         for (std::uint32_t member = 0; member < population.count; ++member) {
             PopulationPlan::Device device;
             device.identity = identity_of(parent, member);
-            device.app = choose(population.app, seed, "population.app", device.identity);
-            device.mobility =
-                choose(population.mobility, seed, "population.mobility", device.identity);
-            device.clock_name = choose(population.clock, seed, "population.clock", device.identity);
+            device.app = value_of(population, "app", seed, device.identity);
+            device.mobility = value_of(population, "mobility", seed, device.identity);
+            device.clock_name = value_of(population, "clock", seed, device.identity);
             const ClockEntry* clock = find(scenario.clocks, device.clock_name);
             device.clock = clock != nullptr ? clock : &perfect_clock;
             const MobilityEntry* mobility = find(scenario.mobility, device.mobility);

@@ -45,6 +45,9 @@ struct PopulationPlan {
                                 const std::vector<SelectorStep::Match>& attributes) const;
 };
 
+/// Whether a seed draws any device that the targets mean.
+bool draws_any(const Scenario& scenario, std::uint64_t seed, const Targets& devices);
+
 /// The scenario must outlive the plan.
 PopulationPlan plan_populations(const Scenario& scenario, std::uint64_t seed);
 

@@ -402,13 +402,18 @@ void check_windows(const Scenario& scenario, Complaints& complaints) {
 void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& complaints) {
     if (outputs.is_map()) check_series(outputs, scenario, complaints);
     if (scenario.outputs.clocks && !scenario.outputs.clocks->of.steps.empty())
-        resolve_devices(scenario, scenario.outputs.clocks->of, complaints);
+        check_clocks_output(scenario, scenario.outputs.clocks->of, complaints);
     Names names(scenario.document);
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const auto* devices = std::get_if<DevicePopulation>(&population.value);
         if (devices == nullptr) continue;
         use_choice(devices->mobility, "mobility", "way of moving", names, complaints);
         use_choice(devices->clock, "clocks", "class of clocks", names, complaints);
+void check_clocks_output(const Scenario& scenario, const Selector& of, Complaints& complaints) {
+    const std::optional<Targets> devices = resolve_devices(scenario, of, complaints);
+    if (devices) check_any_device(scenario, of, *devices, complaints);
+}
+
         use_choice(devices->app, "apps", "version of the app", names, complaints);
     }
     check_path_ends(scenario, names, complaints);

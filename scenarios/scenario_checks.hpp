@@ -13,6 +13,10 @@ void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& c
 /// to it, what it hits, and whether it begins before the run ends.
 void check_timeline(const Scenario& scenario, Complaints& complaints);
 
+/// Complains of a selector of devices when the scenario's seed draws none that it means.
+void check_any_device(const Scenario& scenario, const Selector& selector, const Targets& targets,
+                      Complaints& complaints);
+
 /// A timeline entry without the keys that mean nothing to its kind of fault.
 Node meaningful_keys(FaultKind kind, const Node& entry);
 

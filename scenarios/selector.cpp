@@ -81,6 +81,15 @@ std::string Selector::head() const {
     return out;
 }
 
+Position Selector::place_of(const SelectorStep& step) const {
+    Position place = at;
+    const std::size_t shift = step.offset + opening;
+    if (shift + opening >= at.length) return place;  // it came by a reference, or over lines
+    place.column += static_cast<std::uint32_t>(shift);
+    place.length -= static_cast<std::uint32_t>(shift + opening);
+    return place;
+}
+
 ParsedSelector parse_selector(std::string_view text) {
     if (text.empty()) return {{}, "is empty", 0};
     if (text.size() > longest_selector) return {{}, "is too long", 0};
@@ -170,12 +179,12 @@ Tolerance split_tolerance(std::string_view text) {
     return {text, "", 0, false};
 }
 
-/// Whether a number is finite in its own unit and in every other of its dimension.
+/// Whether a number is finite in its own unit and in every other of its dimension. Units that are
+/// listed with them but are of another dimension (% beside ppm) cannot show it.
 bool fits_in_a_double(const Quantity& quantity) {
     const std::vector<std::string_view> names = units_of(quantity.dimension());
     return std::all_of(names.begin(), names.end(), [&](std::string_view unit) {
-        return !accepts(quantity.dimension(), dimension_of(unit)) ||
-               std::isfinite(quantity.in(unit));
+        return dimension_of(unit) != quantity.dimension() || std::isfinite(quantity.in(unit));
     });
 }
 

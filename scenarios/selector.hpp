@@ -35,8 +35,11 @@ struct Selector {
     std::string text;
     std::vector<SelectorStep> steps;
     Position at;
-    std::string path;  ///< where in the scenario it stands
+    std::string path;           ///< where in the scenario it stands
+    std::uint32_t opening = 0;  ///< bytes from `at` to the text: its quote
 
+    /// Where the text from a step on stands.
+    Position place_of(const SelectorStep& step) const;
     /// The names of the leading name steps joined by dots ("servers.relays").
     std::string head() const;
 };

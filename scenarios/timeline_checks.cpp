@@ -1,3 +1,4 @@
+#include "scenarios/population_plan.hpp"
 #include "scenarios/scenario_checks.hpp"
 
 #include <algorithm>
@@ -140,8 +141,31 @@ void check_timeline(const Scenario& scenario, Complaints& complaints) {
             kind->text() != enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)])
             continue;
         check_keys(fault, *entry, where, complaints);
-        resolve_target(scenario, fault, complaints);
+        const std::optional<Targets> targets = resolve_target(scenario, fault, complaints);
+        const bool happens = !fault.length || fault.length->ns > 0;
+        if (targets && happens) check_any_device(scenario, fault.target, *targets, complaints);
     }
+}
+
+void check_any_device(const Scenario& scenario, const Selector& selector, const Targets& targets,
+                      Complaints& complaints) {
+    if (targets.kind != TargetKind::device || draws_any(scenario, scenario.seed, targets)) return;
+    const std::string& name = targets.names.front();
+    const auto* population =
+        std::get_if<DevicePopulation>(&find_named(scenario.populations, name)->value);
+    std::string wanted;
+    for (const SelectorStep::Match& match : targets.attributes)
+        wanted += (wanted.empty() ? "" : " and ") + match.attribute + " " + quote(match.value);
+    const std::uint32_t member = targets.members.front();
+    std::string why = quote(name) + " has no devices";
+    if (population != nullptr && population->count > 0)
+        why = "seed " + std::to_string(scenario.seed) + " draws " +
+              (member > 0
+                   ? "device " + std::to_string(member - 1) + " of " + quote(name) + " without "
+                   : "none of the " + std::to_string(population->count) + " devices of " +
+                         quote(name) + " with ") +
+              wanted;
+    complaints.error(selector.at, quote(selector.text) + " matches nothing: " + why, selector.path);
 }
 
 }  // namespace driftstorm

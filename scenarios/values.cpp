@@ -290,6 +290,7 @@ std::optional<Selector> read_selector(const Node& node, const ValuePlace& place)
 
 std::optional<Limit> read_limit(const Node& node, const ValuePlace& place) {
     if (node.is_null()) return {};
+    parsed.selector->opening = node.quoted() ? 1 : 0;
     if (!node.is_scalar()) {
         complain_must_be(node, place, "a limit (\">= 6\", \"< 500 ms\", \"41 s +- 15 %\")");
         return {};

@@ -8,7 +8,11 @@
 using namespace driftstorm;
 
 namespace {
-const MetricObjects objects{{"relays"}, {"shop", "v1.2"}, {"customers"}, {"phones"}};
+const MetricObjects objects{{"relays"},
+                            {"shop", "v1.2"},
+                            {"customers"},
+                            {"phones"},
+                            {{"relays", 3}, {"shop", 1}, {"v1.2", 1}}};
 }
 
 TEST_CASE("every metric is listed once, with help") {
@@ -53,5 +57,13 @@ TEST_CASE("an unknown metric is refused with the nearest one") {
           std::string::npos);
     CHECK(complaint("customers.wait.mean") != "none");  // of a station, not of clients
     CHECK(complaint("relays[x].queue_depth.max") != "none");
+    CHECK(complaint("relays[2].queue_depth.max") == "none");
+    CHECK(complaint("relays[3].queue_depth.max") ==
+          "there is no metric 'relays[3].queue_depth.max': 'relays' has 3 nodes, numbered from 0");
+    CHECK(complaint("relays[99999999999999999999].arrivals").find("has 3 nodes") !=
+          std::string::npos);
+    CHECK(complaint("shop[1].wait.mean").find("'shop' has 1 node,") != std::string::npos);
+    CHECK(complaint("customers[0].intents") ==
+          "there is no metric 'customers[0].intents': 'customers' is measured as a whole");
     CHECK(complaint("nothing like it").find("list metrics") != std::string::npos);
 }

@@ -85,6 +85,10 @@ TEST_CASE("limits hold where they say") {
     CHECK_FALSE(limit("== theory.recovery +- 10 %").holds(111, "s", 100));
     CHECK(limit("== theory.recovery +- 10 %").metric->head() == "theory.recovery");
     CHECK(limit("12 % +- 2 %").tolerance_is_relative());
+    CHECK(limit("< 5 ppm").holds(4.9, "ppm"));
+    CHECK_FALSE(limit("< 5 ppm").holds(5.1, "ppm"));
+    CHECK(limit("12 ppm +- 5 ppb").holds(12.004, "ppm"));
+    CHECK_FALSE(limit("12 ppm +- 5 ppb").holds(12.006, "ppm"));
     CHECK(limit("> storms.baseline").holds(2, "", 1));
     CHECK_THROWS(limit("< 500 ms").holds(1, "m"));
     for (const char* text : {"", ">=", "= 6", "=> 6", ">= 6 +- 1", "6 +-", "6 +- -1",
