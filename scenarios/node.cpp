@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <sstream>
+#include <utility>
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -117,6 +119,16 @@ std::string Node::describe() const {
 
 namespace {
 
+struct EarlierPlace {
+    bool operator()(const Position& a, const Position& b) const {
+        return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+    }
+};
+/// Places in one file.
+using Places = std::set<Position, EarlierPlace>;
+
+constexpr std::string_view collection_as_key = "a key must be a word, not a map or a list";
+
 /// Stops yaml-cpp in the middle of a document.
 struct Refused {
     Position at;
@@ -209,10 +221,16 @@ std::size_t closing_quote(std::string_view text) {
 /// Collects the events of one document into Nodes.
 class Builder : public YAML::EventHandler {
   public:
-    Builder(std::uint32_t index, Complaints& complaints)
-        : index_(index), file_(complaints.sources().file(index)), complaints_(complaints) {}
+    /// @param told  aliases that were told of and read as null
+    Builder(std::uint32_t index, Places told, Complaints& complaints)
+        : index_(index),
+          file_(complaints.sources().file(index)),
+          complaints_(complaints),
+          told_(std::move(told)) {}
 
     const std::optional<Node>& root() const { return root_; }
+    /// Where nulls stand for what was told of: aliases, and collections with a tag.
+    const Places& told() const { return told_; }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (documents_++ > 0) {
@@ -233,7 +251,7 @@ class Builder : public YAML::EventHandler {
         at.length = static_cast<std::uint32_t>(written);
         // The mark of a value that is not there is that of the token after it.
         const bool has_key = !open_.empty() && open_.back().key.has_value();
-        if (written == 0 && has_key) at = open_.back().key_position;
+        if (written == 0 && has_key && told_.count(at) == 0) at = open_.back().key_position;
         finish(Node::null(at), anchor);
     }
 
@@ -293,17 +311,18 @@ class Builder : public YAML::EventHandler {
                !open_.back().key.has_value();
     }
 
-    void check_tag(const std::string& tag, const Position& at, bool quoted) const {
-        if (!tag.empty() && tag != "?" && !quoted) {
-            throw Refused{at, "YAML tags (" + quote(tag) + ") are not part of the language"};
-        }
+    /// What follows a tag is read on without it.
+    bool check_tag(const std::string& tag, const Position& at, bool quoted) {
+        if (tag.empty() || tag == "?" || quoted) return true;
+        complaints_.error(at, "YAML tags (" + quote(tag) + ") are not part of the language");
+        return false;
     }
 
     void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag,
               YAML::anchor_t anchor) {
         const Position at = position(mark);
-        check_tag(tag, at, false);
-        if (expects_key()) throw Refused{at, "a key must be a word, not a map or a list"};
+        if (!check_tag(tag, at, false)) told_.insert(at);
+        if (expects_key()) throw Refused{at, std::string(collection_as_key)};
         if (open_.size() >= deepest_nesting) throw Refused{at, "nested deeper than 64 levels"};
         open_.push_back({kind, at, anchor, std::nullopt, {}, {}, {}});
     }
@@ -311,7 +330,9 @@ class Builder : public YAML::EventHandler {
     void close() {
         Open done = std::move(open_.back());
         open_.pop_back();
-        if (done.kind == NodeKind::map) {
+        if (told_.count(done.at) > 0) {  // a set or the like: no map or list of ours
+            finish(Node::null(done.at), done.anchor);
+        } else if (done.kind == NodeKind::map) {
             finish(Node::map(std::move(done.entries), done.at), done.anchor);
         } else {
             finish(Node::sequence(std::move(done.entries), done.at), done.anchor);
@@ -320,6 +341,8 @@ class Builder : public YAML::EventHandler {
 
     void begin_entry(const std::string& key, bool quoted, const Position& at) {
         if (key.empty()) throw Refused{at, "a key cannot be empty"};
+        if (!quoted && (key.compare(0, 2, "-{") == 0 || key.compare(0, 2, "-[") == 0))
+            throw Refused{{at.file, at.line, at.column, 1}, "a space is missing after this '-'"};
         Open& map = open_.back();
         if (key == "<<" && !quoted) {
             complaints_.error(
@@ -398,13 +421,14 @@ class Builder : public YAML::EventHandler {
     std::map<YAML::anchor_t, Node> anchors_;
     std::size_t nodes_ = 0;
     int documents_ = 0;
+    Places told_;
 };
 
 std::string in_plain_words(const std::string& message) {
     struct Wording {
         std::string_view theirs, ours;
     };
-    static constexpr std::array<Wording, 8> wordings{{
+    static constexpr std::array<Wording, 11> wordings{{
         {"illegal map value",
          "a ':' that begins a map is not possible here (wrong indentation, or a text "
          "with ': ' that needs quotes?)"},
@@ -413,6 +437,11 @@ std::string in_plain_words(const std::string& message) {
          "this line does not fit the indentation of the list above it"},
         {"end of map flow not found", "a '{' before this is not closed, or a ',' is missing"},
         {"end of sequence flow not found", "a '[' before this is not closed, or a ',' is missing"},
+        {"illegal block entry",
+         "a '-' that begins an item is not possible here (wrong indentation, or a text that needs "
+         "quotes?)"},
+        {"illegal flow end", "this bracket closes none that is open"},
+        {"unexpected character in block scalar", "a text that begins with '>' or '|' needs quotes"},
         {"illegal EOF in scalar", "a quote before this is never closed"},
         {"the referenced anchor is not defined", "no such anchor"},
         {"unknown token", "this character cannot begin a value; put the text in quotes"},
@@ -440,27 +469,27 @@ std::string ambiguity(std::string_view text) {
     const std::string word = as_lower(text);
     for (const std::string_view truth : {"yes", "on", "y"}) {
         if (word == truth)
-            return "is 'true' to some readers of YAML; write true, or put it in quotes";
+            return "is 'true' to some readers of YAML; write true, or in quotes if it is a text";
     }
     for (const std::string_view lie : {"no", "off", "n"}) {
         if (word == lie)
-            return "is 'false' to some readers of YAML; write false, or put it in quotes";
+            return "is 'false' to some readers of YAML; write false, or in quotes if it is a text";
     }
     if ((word == "true" || word == "false") && word != text) return "is written '" + word + "'";
     std::string_view number = text;
     if (!number.empty() && (number[0] == '+' || number[0] == '-')) number.remove_prefix(1);
     if (number.size() > 1 && number[0] == '0' && all_of(number, digits)) {
-        return "looks octal; write it without leading zeros, or put it in quotes";
+        return "looks octal; write it without leading zeros, or in quotes if it is a text";
     }
     const std::string_view prefix = number.substr(0, 2);
     if (number.size() > 2 && (prefix == "0x" || prefix == "0o" || prefix == "0b") &&
         all_of(as_lower(number.substr(2)), "0123456789abcdef")) {
-        return "is a number in another base; write it in decimal, or put it in quotes";
+        return "is a number in another base; write it in decimal, or in quotes if it is a text";
     }
     if (number.find_first_of("_:") != std::string_view::npos &&
         all_of(number.substr(0, 1), digits) && all_of(number, "0123456789_:.")) {
-        return "is read as one number by some readers of YAML; write it plainly, or put it in "
-               "quotes";
+        return "is read as one number by some readers of YAML; write it plainly, or in quotes if "
+               "it is a text";
     }
     const std::string bare = as_lower(number);
     if (bare == ".inf" || bare == ".nan") return "is not a finite number";
@@ -469,15 +498,18 @@ std::string ambiguity(std::string_view text) {
 
 /// The tree with every value that is wrong in itself told of and replaced by null, over which
 /// readers pass in silence: one fault, one complaint.
-Node checked(const Node& node, const std::string& path, Complaints& complaints) {
+Node checked(const Node& node, const std::string& path, const Places& told,
+             Complaints& complaints) {
     if (node.entries().empty()) return node;
     std::vector<Node::Entry> entries = node.entries();
     bool changed = false;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         Node::Entry& entry = entries[i];
         const std::string below = node.is_map() ? child_path(path, entry.key) : item_path(path, i);
-        Node value = checked(entry.value, below, complaints);
-        if (value.is_null()) {
+        Node value = checked(entry.value, below, told, complaints);
+        if (value.is_null() && told.count(value.position()) > 0) {
+            // A tag or an alias stands here that was told of.
+        } else if (value.is_null()) {
             const bool glued = entry.key.find(':') != std::string::npos;
             complaints.error(
                 value.position(),
@@ -485,7 +517,8 @@ Node checked(const Node& node, const std::string& path, Complaints& complaints) 
                     (glued ? "a space is missing after ':'" : "leave it out, or write a value"),
                 below);
         } else if (value.is_scalar() && !value.quoted()) {
-            const std::string why = ambiguity(value.text());
+            const bool mark = entry.key == "unused" && as_lower(value.text()) != "ok";
+            const std::string why = mark ? "" : ambiguity(value.text());
             if (!why.empty()) {
                 complaints.error(value.position(), quote(value.text()) + " " + why, below);
                 value = Node::null(value.position());
@@ -589,6 +622,55 @@ void complain_of_brackets(std::uint32_t index, std::size_t stumbled, std::size_t
     }
 }
 
+/// Complaints for which the text around tells more than where the parser stumbled.
+/// @param open  offsets of the brackets open there  @return whether it was one of these
+bool complain_of_surroundings(std::uint32_t index, std::size_t stumbled,
+                              const std::vector<std::size_t>& open, const std::string& message,
+                              Complaints& complaints) {
+    const Sources::File& file = complaints.sources().file(index);
+    const std::string_view bytes = file.bytes;
+    const char found = stumbled < bytes.size() ? bytes[stumbled] : ' ';
+    const std::size_t begin = bytes.find_last_not_of(' ', stumbled - 1);
+    const char before = stumbled > 0 && begin != std::string_view::npos ? bytes[begin] : ' ';
+    const auto begins = [&](std::string_view words) { return message.rfind(words, 0) == 0; };
+    if (begins("a '-' that begins") && !open.empty()) {
+        complain_of_brackets(index, stumbled, open.back(), complaints);
+        return true;
+    }
+    if (begins("this bracket closes") && !open.empty() && (found == '}' || found == ']')) {
+        complaints
+            .error(position_at(file, index, stumbled),
+                   "a '" + std::string(1, found) + "' cannot close the '" +
+                       std::string(1, bytes[open.back()]) + "' before it")
+            .notes.push_back({position_at(file, index, open.back()), "it stands here"});
+        return true;
+    }
+    if (begins("a text that begins with")) {
+        const std::size_t mark = bytes.find_last_of(">|\n", stumbled);
+        if (mark == std::string_view::npos || bytes[mark] == '\n') return false;
+        complaints.error(
+            position_at(file, index, mark),
+            "a text that begins with '" + std::string(1, bytes[mark]) + "' needs quotes");
+        return true;
+    }
+    if (begins(collection_as_key)) {
+        // yaml-cpp takes a map that is never closed for a key.
+        const std::vector<std::size_t> unclosed = unclosed_in(bytes).brackets;
+        if (std::find(unclosed.begin(), unclosed.end(), stumbled) == unclosed.end()) return false;
+        complaints.error(position_at(file, index, stumbled),
+                         "this '" + std::string(1, found) +
+                             "' is never closed, or a ',' is missing before it is");
+        return true;
+    }
+    if (begins("this line does not fit") && (before == '\'' || before == '"')) {
+        complaints.error(position_at(file, index, begin),
+                         "the text goes on after this quote, which closes it; put it in quotes of "
+                         "the other kind");
+        return true;
+    }
+    return false;
+}
+
 void complain_of_syntax(std::uint32_t index, const Position& at, const std::string& message,
                         Complaints& complaints) {
     const Sources& sources = complaints.sources();
@@ -604,6 +686,7 @@ void complain_of_syntax(std::uint32_t index, const Position& at, const std::stri
         complain_of_brackets(index, stumbled, open.back(), complaints);
         return;
     }
+    if (complain_of_surroundings(index, stumbled, open, message, complaints)) return;
     const std::uint32_t above = open.empty() ? line_above(sources, index, at.line) : 0;
     if (message.find("':'") != std::string::npos && above > 0 &&
         lacks_colon(sources.line(index, above))) {
@@ -620,30 +703,60 @@ void complain_of_syntax(std::uint32_t index, const Position& at, const std::stri
     complaints.error(at, message);
 }
 
+/// An alias without an anchor stops yaml-cpp; so often the text is read again without it.
+constexpr std::size_t most_aliases_told = 20;
+constexpr std::size_t largest_reread = std::size_t{1} << 20;
+
+/// Puts a null in the place of the alias at `mark`, moving nothing.
+bool null_the_alias(const YAML::Mark& mark, std::string& text) {
+    std::size_t at = 0;
+    for (int line = 0; line < mark.line; ++line) {
+        const std::size_t end = text.find('\n', at);
+        if (end == std::string::npos) return false;
+        at = end + 1;
+    }
+    at += static_cast<std::size_t>(std::max(mark.column, 0));
+    if (at >= text.size() || text[at] != '*') return false;
+    const std::size_t end = std::min(text.find_first_of(" ,]}\n\t", at), text.size());
+    text.replace(at, end - at, end - at, ' ');
+    text[at] = '~';
+    return true;
+}
+
 /// Runs yaml-cpp over the text. A second document is asked for, since yaml-cpp silently drops all
 /// that follows the first (one wrong indent is enough); never a third, which for "," never ends.
 std::optional<Node> build(std::uint32_t index, Complaints& complaints) {
-    Builder builder(index, complaints);
-    std::istringstream text(plain_lines(complaints.sources().file(index).bytes));
-    try {
-        YAML::Parser parser(text);
-        parser.HandleNextDocument(builder);
-        parser.HandleNextDocument(builder);
-        return builder.root().value_or(Node::null({index, 1, 1, 0}));
-    } catch (const Refused& refused) {
-        complain_of_syntax(index, refused.at, refused.message, complaints);
-    } catch (const YAML::Exception& e) {
-        complain_of_syntax(index, builder.position(e.mark), in_plain_words(e.msg), complaints);
+    std::string text = plain_lines(complaints.sources().file(index).bytes);
+    Places told;  // aliases without an anchor
+    while (true) {
+        Builder builder(index, told, complaints);
+        std::istringstream stream(text);
+        try {
+            YAML::Parser parser(stream);
+            parser.HandleNextDocument(builder);
+            parser.HandleNextDocument(builder);
+            const Node root = builder.root().value_or(Node::null({index, 1, 1, 0}));
+            return checked(root, "", builder.told(), complaints);
+        } catch (const Refused& refused) {
+            complain_of_syntax(index, refused.at, refused.message, complaints);
+            return std::nullopt;
+        } catch (const YAML::Exception& e) {
+            const Position at = builder.position(e.mark);
+            complain_of_syntax(index, at, in_plain_words(e.msg), complaints);
+            const bool no_anchor = e.msg.rfind("the referenced anchor", 0) == 0;
+            if (!no_anchor || told.size() >= most_aliases_told || text.size() > largest_reread ||
+                !null_the_alias(e.mark, text))
+                return std::nullopt;
+            told.insert(at);
+        }
     }
-    return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Node> parse_yaml(std::uint32_t file, Complaints& complaints) {
     if (!bytes_are_sound(file, complaints)) return std::nullopt;
-    const std::optional<Node> root = build(file, complaints);
-    return root ? std::optional(checked(*root, "", complaints)) : std::nullopt;
+    return build(file, complaints);
 }
 
 }  // namespace driftstorm

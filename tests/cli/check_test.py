@@ -100,7 +100,7 @@ CASES = [
     ("shares that do not sum", TRAIN, [("v7.2.9: rest, v7.3.1: $quirky_share", "v7.2.9: $quirky_share, v7.3.1: 20 %")],
      ("{ v7.2.9: $q", "the shares of 'app' sum to 32 %, not to 100 %; one of them can be 'rest'")),
     ("yes for true", TRAIN, [("always: true", "always: yes")],
-     ("yes", "'yes' is 'true' to some readers of YAML; write true, or put it in quotes")),
+     ("yes", "'yes' is 'true' to some readers of YAML; write true, or in quotes if it is a text")),
     ("a date that does not exist", TRAIN, [("epoch: 2026-03-09T07:30:00Z", "epoch: 2026-13-09T07:30:00Z")],
      ("2026-13-09T07:30:00Z", "'epoch' must be a date and time (2026-03-09T07:30:00Z) between 1678 and 2262, got '2026-13-09T07:30:00Z'")),
     ("a scalar for a map", TRAIN, [("delay: { propagation: 2 ms }", "delay: 2 ms")],

@@ -217,15 +217,16 @@ TEST_CASE("resolved text reads back as the same tree") {
 
 TEST_CASE("complaints are one JSON list for machines") {
     const Loaded loaded = load({{"main.yaml", "schema: scenario/9\na: \"\\u00fc\"\nb: off\n"}});
-    CHECK(loaded.complaints.json() ==
-          "[{\"severity\": \"error\", \"file\": \"main.yaml\", \"line\": 1, \"column\": 9, "
-          "\"length\": 10, \"message\": "
-          "\"'scenario/9' is not known here; this program reads scenario/1\", \"path\": \"\", "
-          "\"notes\": []},\n"
-          " {\"severity\": \"error\", \"file\": \"main.yaml\", \"line\": 3, \"column\": 4, "
-          "\"length\": 3, \"message\": "
-          "\"'off' is 'false' to some readers of YAML; write false, or put it in quotes\", "
-          "\"path\": \"b\", \"notes\": []}]\n");
+    CHECK(
+        loaded.complaints.json() ==
+        "[{\"severity\": \"error\", \"file\": \"main.yaml\", \"line\": 1, \"column\": 9, "
+        "\"length\": 10, \"message\": "
+        "\"'scenario/9' is not known here; this program reads scenario/1\", \"path\": \"\", "
+        "\"notes\": []},\n"
+        " {\"severity\": \"error\", \"file\": \"main.yaml\", \"line\": 3, \"column\": 4, "
+        "\"length\": 3, \"message\": "
+        "\"'off' is 'false' to some readers of YAML; write false, or in quotes if it is a text\", "
+        "\"path\": \"b\", \"notes\": []}]\n");
     CHECK_THROWS_AS(loaded.complaints.throw_if_any(), ScenarioError);
 }
 
