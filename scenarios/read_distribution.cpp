@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <tuple>
 #include <variant>
@@ -186,6 +187,19 @@ bool read_members(const Node& body, const ValuePlace& place, Law& law) {
     return sound && place.complaints.errors() == before;
 }
 
+/// Weights are written as shares of the whole: what is left over is a mistake.
+bool check_weights(const std::vector<double>& weights, const Node& body, const ValuePlace& place,
+                   std::string_view law) {
+    const Node* written = body.find("weights");
+    if (written == nullptr || weights.empty()) return true;
+    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    if (std::abs(sum - 1.0) < 1e-9) return true;
+    complain(*written, place,
+             "the weights of " + quote(law) + " sum to " +
+                 format_quantity(std::round(sum * 1e12) * 1e-12, "%") + ", not to 100 %");
+    return false;
+}
+
 template <class Law>
 std::optional<law::Any> read_law(const Node& body, const ValuePlace& place) {
     if (std::is_same_v<Law, law::Constant> && body.is_scalar()) {
@@ -198,6 +212,9 @@ std::optional<law::Any> read_law(const Node& body, const ValuePlace& place) {
     if (!check_is_map(body, named)) return {};
     Law law{};
     if (!read_members(body, place, law)) return {};
+    if constexpr (requires { law.weights; }) {
+        if (!check_weights(law.weights, body, place, Law::name)) return {};
+    }
     if constexpr (std::is_same_v<Law, law::Empirical>) {
         if (body.find("file")) {
             if (!law.values.empty())
@@ -231,33 +248,82 @@ bool is_variate(std::string_view member) {
     return found;
 }
 
-/// " (in s)" when what a law says of itself is about a member with the unit of what is distributed.
 template <std::size_t... I>
-std::string unit_of(std::size_t index, std::string_view member, std::string_view unit,
-                    std::index_sequence<I...>) {
+bool is_variate_of(std::size_t index, std::string_view member, std::index_sequence<I...>) {
     static constexpr std::array<bool (*)(std::string_view), sizeof...(I)> tests{
         &is_variate<std::variant_alternative_t<I, law::Any>>...};
-    if (unit.empty() || !tests.at(index)(member)) return "";
-    return " (in " + std::string(unit == "%" ? "shares of 1" : unit) + ")";
+    return tests.at(index)(member);
 }
 
-std::string unit_of_message(std::size_t index, std::string_view message, std::string_view unit) {
-    const std::size_t open = message.find('\'');
-    if (open == std::string_view::npos) return "";
-    const std::string_view member =
-        message.substr(open + 1, message.find('\'', open + 1) - open - 1);
-    return unit_of(index, member, unit, std::make_index_sequence<law_count>{});
+/// A value of a law as it was written: '5 ms', '[1 h, 2 h]'.
+std::string as_written(const Node& node) {
+    if (!node.is_sequence()) return node.describe();
+    std::string text;
+    for (const Node::Entry& item : node.entries())
+        text += (text.empty() ? "[" : ", ") + item.value.text();
+    return quote(text + "]");
 }
+
+/// Tells what a law says of its own parameters ("lognormal: 'p99' must be at least 'median' = 0.05,
+/// got 0.005") where the parameter stands and in the units in which it was written.
+void complain_of_law(std::size_t index, const Node& body, std::string message,
+                     const ValuePlace& place) {
+    const std::size_t open = message.find('\'');
+    const std::size_t close = open == std::string::npos ? open : message.find('\'', open + 1);
+    if (message.rfind("clip: ", 0) == 0 && body.find("clip") != nullptr) {
+        const Node& clip = *body.find("clip");
+        complain(
+            clip, place,
+            "'clip' leaves nothing of the distribution: it never is within " + as_written(clip));
+        return;
+    }
+    if (close == std::string::npos) {
+        complain(body, place, message);
+        return;
+    }
+    const std::string member = message.substr(open + 1, close - open - 1);
+    const Node* written = body.find(member);
+    const std::size_t got = message.rfind(", got ");
+    if (written == nullptr || got == std::string::npos) {
+        complain(body, place, message);
+        return;
+    }
+    // The number of another parameter, too: "'median' = 0.05".
+    const std::size_t other_open = message.find('\'', close + 1);
+    const std::size_t equals = message.find("' = ", close + 1);
+    if (equals != std::string::npos && other_open < equals) {
+        const Node* other = body.find(message.substr(other_open + 1, equals - other_open - 1));
+        const std::size_t end = message.find(", got ", equals);
+        if (other != nullptr)
+            message.replace(equals + 1, end - equals - 1, " (" + other->text() + ")");
+    }
+    const std::string_view unit = place.shape.unit;
+    if (written->is_scalar()) {
+        message = message.substr(0, message.rfind(", got ")) + ", got " + written->describe();
+    } else if (!unit.empty() &&
+               is_variate_of(index, member, std::make_index_sequence<law_count>{})) {
+        message.append(" (in ").append(unit == "%" ? "shares of 1" : unit).append(")");
+    }
+    complain(*written, place, message);
+}
+
+/// A draw beyond a field's range that a run may well meet: of 1e9 draws, one.
+constexpr double negligible = 1e-9;
 
 /// A law that can give what its field cannot be is wrong even if it rarely does. Tails are the
 /// nature of laws: those on (0, infinity) may come near 0, and all may go to infinity, but not
-/// where only positive values make sense.
+/// where only positive values make sense. Where a field has two signs, a draw beyond either end
+/// must not be to be expected.
 bool check_support(const Distribution& distribution, const Node& node, const ValuePlace& place) {
     if (distribution.is_constant()) return check_range(distribution.min(), node, place);
     const bool positive = distribution.min() == 0 && std::isinf(distribution.max());
     const bool endless = std::isinf(distribution.min()) && place.shape.min < 0;
-    const bool low = distribution.min() < place.shape.min && !positive && !endless;
-    const bool high = distribution.max() > place.shape.max && std::isfinite(distribution.max());
+    const bool low = distribution.min() < place.shape.min && !positive &&
+                     (!endless || distribution.less_than(place.shape.min).below > negligible);
+    const bool high =
+        distribution.max() > place.shape.max &&
+        (std::isfinite(distribution.max()) ||
+         (place.shape.min < 0 && distribution.survival(place.shape.max) > negligible));
     if (!low && !high) return true;
     const double bound = low ? place.shape.min : place.shape.max;
     complain(node, place,
@@ -311,7 +377,7 @@ std::optional<Distribution> read_distribution(const Node& node, const ValuePlace
         if (!check_support(distribution, entry.value, place)) return {};
         return distribution;
     } catch (const std::invalid_argument& e) {
-        complain(entry.value, place, e.what() + unit_of_message(which, e.what(), place.shape.unit));
+        complain_of_law(which, entry.value, e.what(), place);
         return {};
     }
 }

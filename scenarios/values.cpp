@@ -128,7 +128,12 @@ std::optional<Quantity> read_quantity(const Node& node, const ValuePlace& place)
         message +=
             parsed.quantity->is_zero() ? "; zero carries its unit too" : "; the unit is missing";
         if (wanted == Dimension::share) {
-            message += ": write it in % (" + format_quantity(parsed.quantity->in(""), "%") + ")";
+            // 0.006 is a fraction; 5 can only be meant in % already.
+            const double bare = parsed.quantity->in("");
+            message +=
+                ": write it in % (" +
+                (std::abs(bare) > 1 ? format_number(bare) + " %" : format_quantity(bare, "%")) +
+                ")";
         }
     } else if (!numeric && begins_as_number) {
         message += ", which " + parsed.error;
@@ -285,12 +290,12 @@ std::optional<Selector> read_selector(const Node& node, const ValuePlace& place)
     }
     parsed.selector->at = node.position();
     parsed.selector->path = place.path;
+    parsed.selector->opening = node.quoted() ? 1 : 0;
     return parsed.selector;
 }
 
 std::optional<Limit> read_limit(const Node& node, const ValuePlace& place) {
     if (node.is_null()) return {};
-    parsed.selector->opening = node.quoted() ? 1 : 0;
     if (!node.is_scalar()) {
         complain_must_be(node, place, "a limit (\">= 6\", \"< 500 ms\", \"41 s +- 15 %\")");
         return {};
@@ -317,8 +322,13 @@ std::optional<Window> read_window(const Node& node, const ValuePlace& place) {
     const auto from = read_duration(node.entries()[0].value, place.item(0));
     const auto to = read_duration(node.entries()[1].value, place.item(1));
     if (!from || !to) return {};
-    if (*from <= *to) return Window{*from, *to};
-    complain(node.entries()[1].value, place, quote(place.name) + " ends before it begins");
+    if (from->ns >= 0 && *from < *to) return Window{*from, *to};
+    if (from->ns < 0)
+        complain(node.entries()[0].value, place,
+                 quote(place.name) + " begins before the run, which begins at 0 s");
+    if (*from >= *to)
+        complain(node.entries()[1].value, place,
+                 quote(place.name) + (*from == *to ? " has no length" : " ends before it begins"));
     return {};
 }
 
@@ -326,6 +336,12 @@ std::optional<Timestamp> read_timestamp(const Node& node, const ValuePlace& plac
     if (node.is_null()) return {};
     if (node.is_scalar()) {
         if (const auto ns = parse_timestamp(node.text())) return Timestamp{*ns};
+        if (parse_timestamp(node.text() + "Z")) {
+            complain(node, place,
+                     quote(place.name) + " has no time zone: write '" + node.text() +
+                         "Z' for UTC, or an offset such as +01:00");
+            return {};
+        }
     }
     complain_must_be(node, place, "a date and time (2026-03-09T07:30:00Z) between 1678 and 2262");
     return {};

@@ -114,7 +114,7 @@ CASES = [
     ("a wrong key of a distribution", TRAIN, [("{ median: 900 B, p99: 48 KiB }", "{ median: 900 B, p9: 48 KiB }")],
      ("p9", "'p9' is no key of lognormal; did you mean 'p99'?")),
     ("a distribution that cannot be", TRAIN, [("{ median: 900 B, p99: 48 KiB }", "{ median: 900 B, p99: 48 B }")],
-     ("{ median: 90", "lognormal: 'p99' must be at least 'median' = 900, got 48 (in B)")),
+     ("48 B", "lognormal: 'p99' must be at least 'median' (900 B), got '48 B'")),
     ("an unknown process", TRAIN, [("process: poisson", "process: poison")],
      ("poison", "'process' must be poisson, got 'poison'; did you mean 'poisson'?")),
     # parameters
@@ -340,11 +340,14 @@ CASES = [
      ("\"riders[app=v7.3.1]\"", "'riders[app=v7.3.1]' matches nothing: seed 4211 draws none of the 2000 devices of 'riders' with app 'v7.3.1'")),
     ("devices where there are none", TRAIN, [(DEGRADED, "fault: app_restart, target: riders"), (", for: 6 min }", " }"), ("count: 2000", "count: 0")],
      ("riders", "'riders' matches nothing: 'riders' has no devices")),
+    # what contradicts itself
     ("a gap for another process", QUEUE, [("process: poisson,", "process: poisson, gap: 1 s,")],
      ("1 s", "'gap' means nothing to process poisson; it goes with renewal")),
     ("a law of waiting for another backoff", QUEUE,
      [("    station: desk\n", "    station: desk\n    retry: { retries: 3, backoff: fixed, wait_law: 3 s }\n")],
      ("3 s", "'wait_law' means nothing to backoff fixed; it goes with law")),
+    ("an oscillator out of all bounds", TRAIN, [("sd: $drift_sd, clip: [-60 ppm, 60 ppm]", "sd: 10 %"), ("drift_sd:     {", "drift_sd:     { unused: ok,")],
+     ("{ mean: 1 ppm", "'frequency_error' can be below -100000000 ppb; cut it with 'clip: [LEAST, GREATEST]'")),
     # what would never leave an instant
     ("arrivals without a gap", QUEUE, [("process: poisson, rate: $load", "process: renewal, gap: 0 s"), ("  load:    {", "  load:    { unused: ok,")],
      ("0 s", "'gap' is always 0 s, so that arrivals would never leave one instant; write a gap, or a 'count' below 1e12")),
