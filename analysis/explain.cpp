@@ -74,6 +74,10 @@ class Evidence {
                 throw std::invalid_argument(result.path() + " holds no table " +
                                             std::string(table + 1) +
                                             ": run with outputs: { messages: { keep: all } }");
+        if (!result.has("/copies/blame_user"))
+            throw std::invalid_argument(result.path() +
+                                        " was written without blame: run without outputs: { "
+                                        "messages: { blame: false } }");
     }
 
     const ResultsReader& result() const { return result_; }

@@ -2,6 +2,7 @@
 #include "cli/recorded_files.hpp"
 #include "cli/verbs.hpp"
 #include "cli/version.hpp"
+#include "cli/whole_numbers.hpp"
 #include "recordings/difference.hpp"
 #include "recordings/pursuit.hpp"
 #include "scenarios/complaints.hpp"
@@ -79,7 +80,8 @@ void add_diff(CLI::App& app, int& exit) {
     verb->add_option("--with", options->with,
                      "another build of driftstorm, which made A and runs it again");
     verb->add_option("--html", options->html, "writes one page with both timelines to this file");
-    verb->add_option("--seed", options->seed, "of a scenario; default: that of the other side");
+    verb->add_option("--seed", options->seed, "of a scenario; default: that of the other side")
+        ->check(whole_number());
     verb->add_flag("--ladders-only", options->ladders_only,
                    "says window and component, without running anything again");
     verb->add_flag("--json", options->json, "one JSON document on stdout");

@@ -1,5 +1,6 @@
 #include "analysis/explain.hpp"
 #include "cli/verbs.hpp"
+#include "cli/whole_numbers.hpp"
 #include "sim/output/results_reader.hpp"
 
 #include <fmt/format.h>
@@ -46,8 +47,9 @@ void add_explain(CLI::App& app, int& exit) {
     verb->add_option("WHAT", options->what, "message (with its ID) or late")
         ->required()
         ->check(CLI::IsMember({"message", "late"}));
-    CLI::Option* id = verb->add_option("ID", options->id, "row in /messages");
-    verb->add_option("--top", options->top, "how many of the latest copies");
+    CLI::Option* id =
+        verb->add_option("ID", options->id, "row in /messages")->check(whole_number());
+    verb->add_option("--top", options->top, "how many of the latest copies")->check(whole_number());
     verb->add_flag("--json", options->json, "one JSON document on stdout");
     verb->callback([&exit, options, id] {
         if (options->what == "message" && id->count() == 0)

@@ -5,6 +5,7 @@
 #include "cli/scenario_facts.hpp"
 #include "cli/verbs.hpp"
 #include "cli/version.hpp"
+#include "cli/whole_numbers.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -105,10 +106,11 @@ void add_record(CLI::App& app, int& exit) {
     verb->add_option("--set", options->set, "NAME=VALUE: changes a parameter; may be repeated")
         ->take_all()
         ->allow_extra_args(false);
-    verb->add_option("--seed", options->seed, "instead of the scenario's");
+    verb->add_option("--seed", options->seed, "instead of the scenario's")->check(whole_number());
     verb->add_option("--seeds", options->seeds,
                      "runs this many seeds, from the scenario's on, so that 'verify' can tell a "
                      "change from luck; default 20")
+        ->check(whole_number())
         ->check(CLI::Range(1u, 10000u));
     verb->add_option("--until", options->until, "records a shorter run: --until \"5 min\"");
     verb->add_option("--tolerance", options->tolerances,

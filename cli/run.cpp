@@ -2,6 +2,7 @@
 #include "cli/run_recipe.hpp"
 #include "cli/scenario_facts.hpp"
 #include "cli/verbs.hpp"
+#include "cli/whole_numbers.hpp"
 #include "scenarios/quantity.hpp"
 #include "scenarios/world.hpp"
 #include "sim/output/results_file.hpp"
@@ -9,8 +10,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -56,20 +55,6 @@ std::optional<Quantity> quantity_of(const std::string& text, Dimension dimension
             option, "must be " + std::string(dimension_name(dimension)) + ", such as " +
                         std::string(dimension_examples(dimension)) + "; got " + quote(text));
     return parsed.quantity;
-}
-
-/// Digits alone, of 64 bits: what reads numbers else takes -1 for the greatest one.
-CLI::Validator whole_number() {
-    return {[](const std::string& text) {
-                std::uint64_t value = 0;
-                const auto [end, error] =
-                    std::from_chars(text.data(), text.data() + text.size(), value);
-                const bool sound = error == std::errc{} && end == text.data() + text.size();
-                return sound ? std::string()
-                             : "must be a whole number between 0 and 18446744073709551615; got " +
-                                   quote(text);
-            },
-            "", ""};
 }
 
 int dry_run(const Scenario& scenario, const RunOptions& options, const RunRequest& request) {
@@ -216,7 +201,11 @@ int run(const RunOptions& options) {
         if (!(seconds > 0 && seconds < horizon.seconds()))
             throw CLI::ValidationError(
                 "--until", "must be above 0 s and below 100 years; got " + quote(options.until));
-        request.until = Duration{static_cast<std::int64_t>(seconds * 1e9 + 0.5)};
+        const std::optional<std::int64_t> ns = until->whole("ns");
+        if (!ns)
+            throw CLI::ValidationError("--until",
+                                       "must be a whole number of ns; got " + quote(options.until));
+        request.until = Duration{*ns};
     }
     if (const auto memory = quantity_of(options.max_memory, Dimension::data, "--max-memory")) {
         const double bytes = memory->in("B");
@@ -291,10 +280,13 @@ void add_run(CLI::App& app, int& exit) {
     verb->add_option("--replications", options->replications,
                      "runs seeds seed, seed + 1 ...; the mean and 95 % interval of each "
                      "expectation's metric; the first is kept")
+        ->check(whole_number())
         ->check(CLI::Range(1u, 100000u));
     verb->add_option("--partitions", options->partitions, "never changes results")
+        ->check(whole_number())
         ->check(CLI::Range(1u, 65535u));
     verb->add_option("--threads", options->threads, "never changes results")
+        ->check(whole_number())
         ->check(CLI::Range(1u, 4096u));
     verb->add_option("--max-events", options->max_events,
                      "stops at the end of the simulated second that exceeds it, or within "

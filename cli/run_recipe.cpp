@@ -176,6 +176,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
             results.keep = {"events/fault"};
         if (!world.series().empty() && request.keep_series) results.keep.emplace_back("series");
         results.series = world.series();
+        if (!scenario.outputs.messages.blame.value_or(true)) results.leave_out = {"copies/blame_*"};
         results.attributes = {{"title", scenario.title}, {"run_id", outcome.run_id}};
         file = std::make_unique<ResultsFile>(request.output, std::move(results), world.directory());
         world.kernel().add_sink(*file);

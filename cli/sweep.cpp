@@ -3,6 +3,7 @@
 #include "cli/sweep_table.hpp"
 #include "cli/verbs.hpp"
 #include "cli/version.hpp"
+#include "cli/whole_numbers.hpp"
 #include "scenarios/complaints.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/output/output_error.hpp"
@@ -362,6 +363,7 @@ void add_sweep(CLI::App& app, int& exit) {
     verb->add_option("-o,--output", options->output,
                      "folder of the sweep; default SWEEP's name with .sweep, in this folder");
     verb->add_option("-j,--workers", options->workers, "runs at once; default: all cores")
+        ->check(whole_number())
         ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
     verb->add_option("--shard", options->shard,
                      "I/N: the points of share I (from 0) of N; needs no coordinator");
@@ -378,6 +380,7 @@ void add_sweep(CLI::App& app, int& exit) {
             "--tasks", options->cluster.tasks,
             "of the Slurm array, each with a share of the points; default: one for 16 runs")
         ->needs(slurm)
+        ->check(whole_number())
         ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}));
     verb->add_option("--sbatch", options->cluster.more,
                      "further option of sbatch: --sbatch=--qos=low; may be repeated")

@@ -2,6 +2,7 @@
 
 #include "cli/durations.hpp"
 #include "cli/verbs.hpp"
+#include "cli/whole_numbers.hpp"
 #include "recordings/side.hpp"
 
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ void add_trace(CLI::App& app, int& exit) {
     verb->add_option("RUN", options->run, "a scenario, a baseline or a result file")->required();
     verb->add_option("--from", options->from, "begin of the window: --from \"12 min\"");
     verb->add_option("--to", options->to, "end of the window, exclusive")->required();
-    verb->add_option("--seed", options->seed, "instead of the run's");
+    verb->add_option("--seed", options->seed, "instead of the run's")->check(whole_number());
     verb->add_option("--until", options->until, "end of the run, instead of the run's");
     verb->add_flag("--lines", options->lines, "for 'driftstorm diff --with': a letter a line");
     verb->callback([&exit, options] { exit = trace(*options); });

@@ -1,5 +1,6 @@
 #include "cli/recorded_files.hpp"
 #include "cli/verbs.hpp"
+#include "cli/whole_numbers.hpp"
 #include "recordings/verdict.hpp"
 #include "sim/output/output_error.hpp"
 
@@ -95,6 +96,7 @@ void add_verify(CLI::App& app, int& exit) {
     verb->add_option("--seeds", options->seeds,
                      "compares the digests of this many of the recorded seeds; when one differs "
                      "all are run; default: all, with --require identical the first")
+        ->check(whole_number())
         ->check(CLI::Range(1u, 10000u));
     verb->add_option("--junit", options->junit, "writes a report in JUnit's XML to this file");
     verb->add_flag("--json", options->json, "one JSON document on stdout");

@@ -31,6 +31,26 @@ std::string joined(const std::vector<std::string>& parts) {
     return out;
 }
 
+/// "15 min 30 s": from the greatest unit to the least, each once.
+std::string compound_duration_regex() {
+    static constexpr std::array<std::string_view, 7> falling{"(days?|d)", "h",  "min", "s",
+                                                             "ms",        "us", "ns"};
+    const std::string number(number_regex);
+    const std::string_view unsigned_number = number_regex.substr(std::string_view("[+-]?").size());
+    std::string all;
+    for (std::size_t first = 0; first + 1 < falling.size(); ++first) {
+        std::string one = number + " +" + std::string(falling[first]);
+        for (std::size_t next = first + 1; next < falling.size(); ++next)
+            one.append("( +")
+                .append(unsigned_number)
+                .append(" +")
+                .append(falling[next])
+                .append(")?");
+        all += (all.empty() ? "" : "|") + one;
+    }
+    return all;
+}
+
 /// A schema with a help text beside it; a $ref of draft 7 stands alone, so it is wrapped.
 std::string with_help(const SchemaWriter::Property& property) {
     if (property.help.empty() || property.schema == "true") return property.schema;
@@ -87,8 +107,10 @@ std::string SchemaWriter::quantity(std::string_view unit) {
                                     string_like(parameter_regex) + "]}");
     }
     const std::vector<std::string_view> units = units_of(dimension);
+    std::string regex = quantity_regex(units);
+    if (dimension == Dimension::duration) regex += "|" + compound_duration_regex();
     return define(definition_name(dimension),
-                  string_like(quantity_regex(units) + "|" + std::string(parameter_regex)));
+                  string_like(regex + "|" + std::string(parameter_regex)));
 }
 
 std::string SchemaWriter::integer() {

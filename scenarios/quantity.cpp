@@ -351,7 +351,84 @@ int Quantity::compare(const Quantity& other) const {
     return (less ? -1 : 1) * sign_a;
 }
 
+namespace {
+
+/// a + b, exactly, both of one sign.
+Decimal sum_of(Decimal a, Decimal b) {
+    if (a.is_zero()) return b;
+    if (b.is_zero()) return a;
+    const int least = std::min(a.exponent, b.exponent);
+    for (Decimal* term : {&a, &b}) {
+        term->digits += std::string(static_cast<std::size_t>(term->exponent - least), '0');
+        term->exponent = least;
+    }
+    const std::size_t width = std::max(a.digits.size(), b.digits.size()) + 1;
+    a.digits.insert(0, width - a.digits.size(), '0');
+    b.digits.insert(0, width - b.digits.size(), '0');
+    int carry = 0;
+    for (std::size_t i = width; i-- > 0;) {
+        const int column = (a.digits[i] - '0') + (b.digits[i] - '0') + carry;
+        a.digits[i] = static_cast<char>('0' + column % 10);
+        carry = column / 10;
+    }
+    a.digits.erase(0, a.digits.find_first_not_of('0'));
+    return a;
+}
+
+ParsedQuantity parse_term(std::string_view text);
+
+/// The first number and unit of a text, or all of it; the rest begins with the next number.
+std::string_view take_term(std::string_view& text) {
+    const std::size_t gap = text.find(' ');
+    const std::size_t unit = std::min(text.find_first_not_of(' ', gap), text.size());
+    const std::size_t end = std::min(text.find(' ', unit), text.size());
+    const std::string_view term = text.substr(0, end);
+    text = trimmed(text.substr(end));
+    return term;
+}
+
+/// "15 min 30 s": a duration in several units, from the greatest to the least, each once. Nothing
+/// when the text does not begin as one.
+std::optional<ParsedQuantity> parse_terms(std::string_view text) {
+    std::string_view rest = text;
+    const ParsedQuantity first = parse_term(take_term(rest));
+    if (!first.quantity || first.quantity->dimension() != duration || rest.empty() ||
+        !is_digit(rest[0]))
+        return std::nullopt;
+    const Unit& seconds = unit_named("s");
+    Decimal sum;
+    std::optional<Quantity> last;
+    for (rest = text; !rest.empty();) {
+        const std::string_view term = take_term(rest);
+        const ParsedQuantity parsed = last ? parse_term(term) : first;
+        if (!parsed.quantity) return ParsedQuantity{{}, parsed.error};
+        if (parsed.quantity->dimension() != duration)
+            return ParsedQuantity{{}, "needs a unit of time after each of its numbers"};
+        if (last && !is_digit(term[0])) return ParsedQuantity{{}, "has a sign in the middle"};
+        const auto length_of_one = [](const Quantity& quantity) {
+            return Quantity{Decimal{false, "1", 0}, quantity.unit};
+        };
+        if (last && length_of_one(*last).compare(length_of_one(*parsed.quantity)) <= 0)
+            return ParsedQuantity{{}, "must go from the greatest unit to the least, each once"};
+        const Scaled value = scaled(*parsed.quantity, seconds);
+        sum = sum_of(std::move(sum), {false, value.digits, value.exponent});
+        last = parsed.quantity;
+    }
+    sum.negative = !sum.is_zero() && text[0] == '-';
+    return ParsedQuantity{Quantity{std::move(sum), &seconds}, ""};
+}
+
+}  // namespace
+
 ParsedQuantity parse_quantity(std::string_view text) {
+    const ParsedQuantity one = parse_term(text);
+    if (one.quantity || one.error.rfind("has no known unit", 0) != 0) return one;
+    return parse_terms(text).value_or(one);
+}
+
+namespace {
+
+ParsedQuantity parse_term(std::string_view text) {
     std::string_view rest = text;
     Decimal number;
     if (!rest.empty() && (rest[0] == '-' || rest[0] == '+')) {
@@ -404,6 +481,8 @@ ParsedQuantity parse_quantity(std::string_view text) {
     }
     return {Quantity{number, unit}, ""};
 }
+
+}  // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) {
     const ParsedQuantity parsed = parse_quantity(text);

@@ -388,10 +388,13 @@ template <>
 inline constexpr std::array<std::string_view, 2> enum_words<KeepMessages>{"all", "none"};
 struct MessagesOutput {
     KeepMessages keep = KeepMessages::all;
+    std::optional<bool> blame;
     static constexpr auto fields() {
         using P = MessagesOutput;
         return FieldList{
-            Field<P, KeepMessages>{"keep", &P::keep, "", "rows of /messages and /copies"}};
+            Field<P, KeepMessages>{"keep", &P::keep, "", "rows of /messages and /copies"},
+            Field<P, std::optional<bool>>{"blame", &P::blame, "",
+                                          "time spent in each cause of delay, by copy; none: yes"}};
     }
 };
 /// Clocks of single devices, raw and steered: table /clocks/offset.
@@ -485,12 +488,12 @@ struct Customers {
 };
 std::optional<Customers> customers_of(const PopulationEntry& population);
 
-/// A quantity that `outputs.series.of` names.
-struct SeriesWord {
-    std::string owner;     ///< "relays", "cells", or a name with dots
 /// Whether what did not succeed is always repeated at once, at the same instant.
 bool never_waits(const RetryingClients::Params& retry);
 
+/// A quantity that `outputs.series.of` names.
+struct SeriesWord {
+    std::string owner;     ///< "relays", "cells", or a name with dots
     std::string quantity;  ///< "queue_depth", "clock_offset.quantiles"
 };
 /// Takes a word apart: "relays.queue_depth", and with a section or brackets

@@ -185,11 +185,20 @@ ResultsFile::Parts::~Parts() {
     if (file) file->abandon();  // closes the datasets too, when there is space again
 }
 
-bool ResultsFile::Parts::keeps(std::string_view table) const {
-    return std::any_of(options.keep.begin(), options.keep.end(), [&](std::string_view kept) {
-        if (kept.ends_with('*')) return table.starts_with(kept.substr(0, kept.size() - 1));
-        return table == kept;
+namespace {
+
+/// Whether a name is one of a list, in which a trailing * stands for any rest.
+bool is_listed(std::string_view name, const std::vector<std::string>& list) {
+    return std::any_of(list.begin(), list.end(), [&](std::string_view one) {
+        if (one.ends_with('*')) return name.starts_with(one.substr(0, one.size() - 1));
+        return name == one;
     });
+}
+
+}  // namespace
+
+bool ResultsFile::Parts::keeps(std::string_view table) const {
+    return is_listed(table, options.keep);
 }
 
 std::size_t ResultsFile::Parts::use_of(const RowType& type) {
@@ -211,8 +220,12 @@ std::size_t ResultsFile::Parts::use_of(const RowType& type) {
 
 RowTable& ResultsFile::Parts::table_of(Use& use) {
     if (use.table == nullptr)
-        use.table = &tables.emplace_back(*file, packer, directory, *use.type,
-                                         row_dimension(use.type->table));
+        use.table = &tables.emplace_back(
+            *file, packer, directory, *use.type, row_dimension(use.type->table),
+            [&](std::string_view column) {
+                return is_listed(std::string(use.type->table) + "/" + std::string(column),
+                                 options.leave_out);
+            });
     return *use.table;
 }
 

@@ -21,6 +21,8 @@ struct ResultsOptions {
     std::string epoch;  ///< instant 0 in UTC, ISO 8601: "2026-03-02T06:30:00Z"
     /// Tables to keep, by name ("messages", "events/handover"); a trailing * stands for any rest.
     std::vector<std::string> keep = {"*"};
+    /// Columns of kept tables to leave out: "copies/blame_user"; a trailing * stands for any rest.
+    std::vector<std::string> leave_out = {};
     std::vector<SeriesDefinition> series = {};  ///< SeriesValue::series counts in this list
     std::vector<HistogramDefinition> histograms =
         {};  ///< HistogramCount::histogram counts in this list

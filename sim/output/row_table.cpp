@@ -140,7 +140,8 @@ std::uint64_t EntityColumnWriter::packed_bytes() const {
 // ---- rows -------------------------------------------------------------------
 
 RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
-                   const RowType& type, const std::string& row_dimension)
+                   const RowType& type, const std::string& row_dimension,
+                   const std::function<bool(std::string_view column)>& is_left_out)
     : file_(file),
       packer_(packer),
       group_("/" + std::string(type.table)),
@@ -168,6 +169,7 @@ RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& d
     if (message_sender_ != nullptr) message_ = add("message", Hdf5Type::int64, no_row);
     for (const Column& column : type.columns) {
         if (&column == message_sender_ || &column == message_count_) continue;
+        if (is_left_out(column.name)) continue;
         if (time_ != nullptr && column.kind == ColumnKind::time && column.name == "time") {
             own_time_ = &column;  // the instant of the event, which is there already
             continue;

@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace driftstorm {
@@ -51,8 +53,10 @@ class RowTable {
     /// @param row_dimension  name of the row number's scale; empty: the rows' scale is `time`, and
     /// the entity
     ///                       whose handler recorded a row is written too
+    /// @param is_left_out    columns that are not written
     RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& directory,
-             const RowType& type, const std::string& row_dimension);
+             const RowType& type, const std::string& row_dimension,
+             const std::function<bool(std::string_view column)>& is_left_out);
 
     /// Columns by which a row refers to a message; nullptr in other tables.
     const Column* message_sender() const { return message_sender_; }

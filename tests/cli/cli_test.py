@@ -159,6 +159,13 @@ class Runs(Command):
         self.assertIn("seeds above " + greatest, refused.stderr)
         self.run("run", "queue.yaml", "--seed", greatest, "--until", "2 s")
 
+    def test_a_length_of_time_may_be_written_in_several_units(self):
+        self.assertEqual(digest(self.run("run", "queue.yaml", "--until", "1 min 30 s", "--force")),
+                         digest(self.run("run", "queue.yaml", "--until", "90 s", "--force")))
+        (self.folder / "queue.yaml").write_text(QUEUE.replace("duration: 2 min", "duration: 1 min 59 s 1000 ms"))
+        self.assertEqual(digest(self.run("run", "queue.yaml", "--force")),
+                         digest(self.run("run", "queue.yaml", "--until", "120 s", "--force")))
+
     def test_no_outage_leaves_nothing_to_drain(self):
         def drain(*options, code):
             done = self.run("run", "server_outage_no_retry.yaml", "--json", "--no-output", *options, code=code)
@@ -214,6 +221,7 @@ class Failures(Command):
     def test_usage(self):
         for wrong in ([], ["fly"], ["run"], ["run", "queue.yaml", "--fast"], ["run", "queue.yaml", "--until", "5"],
                       ["run", "queue.yaml", "--until", "-5 s"], ["run", "queue.yaml", "--until", "1000000 day"],
+                      ["run", "queue.yaml", "--until", "0.5 ns"], ["run", "queue.yaml", "--until", "30 s 2 min"],
                       ["run", "queue.yaml", "--seed", "-1"], ["run", "queue.yaml", "--seed", "1e99"],
                       ["run", "queue.yaml", "--max-memory", "-1 B"], ["run", "queue.yaml", "--max-events", "-1"],
                       ["run", "queue.yaml", "--set", "load"],
@@ -221,6 +229,16 @@ class Failures(Command):
                       ["list", "nonsense"], ["explain", "queue.h5", "message"]):
             with self.subTest(wrong):
                 self.assertTrue(self.run(*wrong, code=2).stderr)
+
+    def test_numbers_with_leading_zeros_are_refused(self):
+        self.run("run", "queue.yaml", "--until", "1 s")
+        for verb in (["run", "queue.yaml", "--seed", "010"], ["run", "queue.yaml", "--replications", "010"],
+                     ["run", "queue.yaml", "--max-events", "0x10"], ["record", "queue.yaml", "--seed", "010"],
+                     ["record", "queue.yaml", "--seeds", "010"], ["verify", "--seeds", "010"], ["diff", "queue.h5", "queue.yaml", "--seed", "010"],
+                     ["trace", "queue.yaml", "--to", "1 s", "--seed", "010"], ["explain", "queue.h5", "late", "--top", "010"]):
+            with self.subTest(verb):
+                refused = self.run(*verb, code=2)
+                self.assertRegex(refused.stderr, "without leading zeros; got '010'|must be a whole number .*got '0x10'")
 
     def test_a_loop_that_takes_no_time_ends_the_run(self):
         # Nobody is served and no retry is in the budget: each answer brings the next request at once.
@@ -369,6 +387,16 @@ class Reading(Command):
         self.run("explain", "walk_5g.h5", "message", "99999999", code=2)
         self.run("export", "walk_5g.h5", "nothing", code=2)
         self.run("export", "nothing.h5", "copies", code=5)
+        walk = (self.folder / "walk_5g.yaml").read_text()
+        self.assertEqual(walk.count("\noutputs:\n"), 1)
+        (self.folder / "bare.yaml").write_text(walk.replace("\noutputs:\n", "\noutputs:\n  messages: { keep: all, blame: false }\n"))
+        self.run("run", "bare.yaml", code=None)
+        self.assertIn("written without blame", self.run("explain", "bare.h5", "late", code=2).stderr)
+        with h5py.File(self.folder / "walk_5g.h5") as result, h5py.File(self.folder / "bare.h5") as bare:
+            self.assertEqual(bare.attrs["digest"], result.attrs["digest"])
+            blame = {name for name in result["copies"] if name.startswith("blame_")}
+            self.assertEqual(len(blame), 12)
+            self.assertEqual(set(result["copies"]) - set(bare["copies"]), blame)
         with h5py.File(self.folder / "walk_5g.h5") as result:
             for table in ("messages", "copies", "events/handover", "series/1s"):
                 rows = list(csv.DictReader(io.StringIO(self.run("export", "walk_5g.h5", table, "--csv").stdout)))

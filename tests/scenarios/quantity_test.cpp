@@ -195,6 +195,41 @@ TEST_CASE("what is no quantity is refused with the reason") {
     CHECK_THROWS_AS(dimension_of("parsec"), std::invalid_argument);
 }
 
+TEST_CASE("a duration in several units is their exact sum") {
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+        const std::int64_t days = static_cast<std::int64_t>(bits(4 * i) % 30000);
+        const std::int64_t minutes = static_cast<std::int64_t>(bits(4 * i + 1) % 100000);
+        const std::int64_t ns = static_cast<std::int64_t>(bits(4 * i + 2) % 4'000'000'000);
+        const std::string text = std::to_string(days) + " days " + std::to_string(minutes) +
+                                 " min  " + std::to_string(ns) + " ns";
+        const std::int64_t sum = (days * 1440 + minutes) * 60'000'000'000 + ns;
+        CHECK(parse_duration(text) == Duration{sum});
+        CHECK(parse_duration("-" + text) == Duration{-sum});
+    }
+    CHECK(parse_duration("15 min 30 s") == Duration{930'000'000'000});
+    CHECK(parse_duration("1 h 0.5 s 1 ns") == Duration{3'600'500'000'001});
+    CHECK(quantity("15 min 30 s").compare(quantity("15.5 min")) == 0);
+    CHECK(quantity("0 min 0 s").is_zero());
+    CHECK(quantity("-0 min 30 s").compare(quantity("-30 s")) == 0);
+    CHECK(quantity("1e300 h 1 s").compare(quantity("1e300 h")) > 0);
+    for (const auto& [text, reason] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"30 s 15 min", "from the greatest unit to the least"},
+             {"1 s 1 s", "each once"},
+             {"1 day 2 d", "each once"},
+             {"15 min 30", "unit of time after each"},
+             {"15 min -30 s", "no known unit"},
+             {"15 min 30 km", "unit of time after each"},
+             {"15 min 30 secs", "no known unit ('secs')"},
+             {"15 min 030 s", "has leading zeros"},
+             {"2 km 30 m", "no known unit ('km 30 m')"},
+             {"2 30 s", "no known unit"}}) {
+        CAPTURE(text);
+        const ParsedQuantity parsed = parse_quantity(text);
+        CHECK_FALSE(parsed.quantity.has_value());
+        CHECK_MESSAGE(parsed.error.find(reason) != std::string::npos, parsed.error);
+    }
+}
+
 TEST_CASE("quantities compare exactly across units") {
     CHECK(quantity("60 s").compare(quantity("1 min")) == 0);
     CHECK(quantity("59.999999999999999999 s").compare(quantity("1 min")) < 0);
