@@ -32,6 +32,19 @@ std::string partitions_text(const Scenario& scenario) {
     return text;
 }
 
+/// Where a value comes from; of one that is written nowhere, its default.
+/// @throws std::invalid_argument when there is no such value
+std::string explained(const Scenario& scenario, const Sources& sources, const std::string& path) {
+    if (find_path(scenario.document.root, path) != nullptr)
+        return explain_value(scenario.document, sources, path);
+    Complaints nobody;
+    const std::uint32_t file = nobody.sources().add("resolved", resolved_yaml(scenario));
+    Document every_value;
+    every_value.root = parse_yaml(file, nobody).value_or(Node());
+    const std::string told = explain_value(every_value, nobody.sources(), path);
+    return told.substr(0, told.rfind("  stands at ")) + "  the default: it is written nowhere\n";
+}
+
 int check(const CheckOptions& options) {
     bool sound = true;
     std::string documents;
@@ -55,8 +68,7 @@ int check(const CheckOptions& options) {
         }
         if (!options.explain.empty()) {
             try {
-                std::fputs(explain_value(scenario->document, complaints.sources(), options.explain)
-                               .c_str(),
+                std::fputs(explained(*scenario, complaints.sources(), options.explain).c_str(),
                            stdout);
             } catch (const std::invalid_argument& error) {
                 fmt::print(stderr, "driftstorm: --explain-value: {}\n", error.what());

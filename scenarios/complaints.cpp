@@ -88,8 +88,9 @@ std::string note_of_path(const Sources& sources, const Complaint& complaint) {
 
 std::string json_place(const Sources& sources, const Position& at) {
     if (!at.known()) return "\"file\": null, \"line\": null, \"column\": null, \"length\": 0";
-    return "\"file\": " + json_string(sources.file(at.file).name) +
-           ", \"line\": " + std::to_string(at.line) +
+    const std::string file = "\"file\": " + json_string(sources.file(at.file).name);
+    if (at.line == 0) return file + ", \"line\": null, \"column\": null, \"length\": 0";
+    return file + ", \"line\": " + std::to_string(at.line) +
            ", \"column\": " + std::to_string(sources.display_column(at)) +
            ", \"length\": " + std::to_string(at.length);
 }
@@ -162,6 +163,7 @@ std::uint32_t Sources::display_column(const Position& at) const {
 
 std::string Sources::place(const Position& at) const {
     if (!at.known()) return "scenario";
+    if (at.line == 0) return file(at.file).name;  // of the file as a whole
     return file(at.file).name + ":" + std::to_string(at.line) + ":" +
            std::to_string(display_column(at));
 }
@@ -208,7 +210,7 @@ std::string Complaints::text() const {
     for (const Complaint& complaint : sorted()) {
         const char* severity = complaint.severity == Severity::error ? ": error: " : ": warning: ";
         out += sources_.place(complaint.at) + severity + complaint.message + "\n";
-        if (complaint.at.known()) out += excerpt(sources_, complaint.at);
+        if (complaint.at.known() && complaint.at.line > 0) out += excerpt(sources_, complaint.at);
         out += note_of_path(sources_, complaint);
         for (const Note& note : complaint.notes) {
             out += "  note: " + (note.at.known() ? sources_.place(note.at) + ": " : "") +

@@ -24,11 +24,14 @@ class Includer {
         std::string reason;
         const std::optional<std::uint32_t> file = complaints_.sources().read(name, from, reason);
         if (!file) {
-            complaints_.error(from, "cannot read " + quote(name) + ": " + reason);
+            const Position at =
+                from.known() ? from : Position{complaints_.sources().add(name, ""), 0, 0, 0};
+            complaints_.error(at, "cannot read " + quote(name) + ": " + reason);
             return {};
         }
         const std::size_t bytes = complaints_.sources().file(*file).bytes.size();
-        if ((bytes_ += bytes) > most_bytes || ++files_ > most_files) {
+        const bool told_of_it = bytes > largest_file;  // when it is parsed
+        if (!told_of_it && ((bytes_ += bytes) > most_bytes || ++files_ > most_files)) {
             complaints_.error(from, "more than 100 files or 64 MiB in one scenario");
             return {};
         }
@@ -388,6 +391,7 @@ void complain_about_unused_parameters(const Document& document, Complaints& comp
     for (const Parameter& parameter : document.parameters) {
         const std::string path = child_path("parameters", parameter.name);
         if (parameter.used || document.allowed_unused.count(path) > 0) continue;
+        if (complaints.told_at(parameter.at)) continue;  // a name that is there twice is used once
         complaints.error(parameter.at,
                          "nothing refers to the parameter " + quote(parameter.name) + "; write '$" +
                              parameter.name + "' where it is meant, or 'unused: ok'",

@@ -1,6 +1,8 @@
 #include "scenarios/scenario_checks.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -14,6 +16,33 @@ void use_choice(const WeightedChoice& choice, std::string_view section, std::str
                 Names& names, Complaints& complaints) {
     for (const WeightedChoice::Option& option : choice.options)
         names.use({option.name, option.at, choice.path}, {section}, what, complaints);
+}
+
+void collect_words(const Node& node, std::vector<std::string>& words) {
+    if (node.is_scalar()) words.push_back(node.text());
+    for (const Node::Entry& entry : node.entries()) {
+        if (node.is_map()) words.push_back(entry.key);
+        collect_words(entry.value, words);
+    }
+}
+
+/// What a population with faults of its own refers to cannot be told for sure: the names that stand
+/// in it are taken as used, or, when there are none, all that it may have meant.
+void use_what_is_unsound(const Scenario& scenario, const std::string& population,
+                         std::string_view key, std::string_view section, Names& names) {
+    const Node* written =
+        find_path(scenario.document.root, child_path(child_path("populations", population), key));
+    if (written == nullptr) return;
+    std::vector<std::string> words;
+    collect_words(*written, words);
+    bool any = false;
+    for (const std::string& word : words)
+        if (names.has(section, word)) {
+            names.mark_used(section, word);
+            any = true;
+        }
+    if (any) return;
+    for (const std::string& name : names.in(section)) names.mark_used(section, name);
 }
 
 /// Whether a word begins with the name of an entry that has faults of its own.
@@ -184,6 +213,21 @@ bool has_path(const Scenario& scenario, std::string_view a, std::string_view b) 
     return false;
 }
 
+/// Whether a path with an end that does not exist may be meant as the one between `a` and `b`.
+bool may_be_misnamed(const Scenario& scenario, const Names& names, std::string_view a,
+                     std::string_view b) {
+    const auto wrong = [&](const std::string& end) {
+        return !is_technology(end) && !names.has("servers", end);
+    };
+    return std::any_of(
+        scenario.network.paths.begin(), scenario.network.paths.end(), [&](const PathEntry& path) {
+            const std::string& from = path.from.name;
+            const std::string& to = path.to.name;
+            return (wrong(to) && (from == a || from == b)) ||
+                   (wrong(from) && (to == a || to == b)) || (wrong(from) && wrong(to));
+        });
+}
+
 void check_station(const Scenario& scenario, const Customers& customers, const std::string& where,
                    Names& names, Complaints& complaints) {
     const Reference& station = *customers.station;
@@ -205,7 +249,8 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
             complaints.error(server.at, "a second group of message relays; a scenario has one",
                              child_path("servers", server.name));
     if (relays != nullptr && std::get<RelayGroup>(relays->value).nodes > 1 &&
-        !has_path(scenario, relays->name, relays->name))
+        !has_path(scenario, relays->name, relays->name) &&
+        !may_be_misnamed(scenario, names, relays->name, relays->name))
         complaints.error(relays->at,
                          "its nodes have no path to each other; add { from: " + relays->name +
                              ", to: " + relays->name + ", delay: ... } to network.paths",
@@ -267,7 +312,9 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
             for (const Technology technology : devices.interfaces) {
                 const std::string word(
                     enum_words<Technology>[static_cast<std::size_t>(technology)]);
-                if (technology == Technology::none || has_path(scenario, word, group)) continue;
+                if (technology == Technology::none || has_path(scenario, word, group) ||
+                    may_be_misnamed(scenario, names, word, group))
+                    continue;
                 if (find_named(scenario.servers, group) == nullptr) continue;
                 std::string message = "no path from " + word + " to " + quote(group);
                 message.append(", which ").append(what).append(" needs; add one to network.paths");
@@ -362,14 +409,34 @@ void check_series(const Node& node, const Scenario& scenario, Complaints& compla
     }
 }
 
+void check_clocks_output(const Scenario& scenario, const Selector& of, Complaints& complaints) {
+    const std::optional<Targets> devices = resolve_devices(scenario, of, complaints);
+    if (devices) check_any_device(scenario, of, *devices, complaints);
+}
+
 void check_rides(const Scenario& scenario, Complaints& complaints) {
     for (const Named<MobilityEntry>& entry : scenario.mobility) {
         const auto* ride = std::get_if<RailRide>(&entry.value);
-        if (ride == nullptr || complaints.any_errors()) continue;
+        if (ride == nullptr || scenario.unsound.count(child_path("mobility", entry.name)) > 0)
+            continue;
+        const std::string stops = child_path("mobility", entry.name) + ".stops";
+        for (std::size_t i = 0; i < ride->stops.size(); ++i)
+            if (ride->stops[i].depart && ride->stops[i].dwell)
+                complaints.error(place_of_item(scenario, stops, i, entry.at),
+                                 "stop " + std::to_string(i) +
+                                     " of a ride has both 'depart' and 'dwell'; either says when "
+                                     "it leaves",
+                                 item_path(stops, i));
         try {
             const Mobility built(*ride);
         } catch (const std::invalid_argument& error) {
-            complaints.error(entry.at, error.what(), child_path("mobility", entry.name));
+            // "stop 1 of a ride ..." is told at that stop.
+            const std::string_view what = error.what();
+            std::size_t stop = SIZE_MAX;
+            if (what.substr(0, 5) == "stop ")
+                std::from_chars(what.data() + 5, what.data() + what.size(), stop);
+            complaints.error(place_of_item(scenario, stops, stop, entry.at), std::string(what),
+                             child_path("mobility", entry.name));
         }
     }
 }
@@ -409,13 +476,14 @@ void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& c
         if (devices == nullptr) continue;
         use_choice(devices->mobility, "mobility", "way of moving", names, complaints);
         use_choice(devices->clock, "clocks", "class of clocks", names, complaints);
-void check_clocks_output(const Scenario& scenario, const Selector& of, Complaints& complaints) {
-    const std::optional<Targets> devices = resolve_devices(scenario, of, complaints);
-    if (devices) check_any_device(scenario, of, *devices, complaints);
-}
-
         use_choice(devices->app, "apps", "version of the app", names, complaints);
     }
+    for (const Named<PopulationEntry>& population : scenario.populations)
+        if (scenario.unsound.count(child_path("populations", population.name)) > 0)
+            for (const auto& [key, section] :
+                 {std::pair("mobility", "mobility"), std::pair("clock", "clocks"),
+                  std::pair("app", "apps")})
+                use_what_is_unsound(scenario, population.name, key, section, names);
     check_path_ends(scenario, names, complaints);
     check_technologies(scenario, complaints);
     check_clocks(scenario, names, complaints);

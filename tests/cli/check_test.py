@@ -341,6 +341,11 @@ CASES = [
     ("devices where there are none", TRAIN, [(DEGRADED, "fault: app_restart, target: riders"), (", for: 6 min }", " }"), ("count: 2000", "count: 0")],
      ("riders", "'riders' matches nothing: 'riders' has no devices")),
     # what contradicts itself
+    ("a stop that departs before the train has come", TRAIN, [("dwell: 40 s", "depart: 7 min")],
+     ("{ at: 5.1 km", "stop 1 of a ride departs before it has come")),
+    ("a stop with two times to leave", TRAIN, [("dwell: 40 s", "dwell: 40 s, depart: 20 min"), ("seed: 4211", "seed: x")],
+     ("x", "'seed' must be a bare number, got 'x'"),
+     ("{ at: 5.1 km", "stop 1 of a ride has both 'depart' and 'dwell'; either says when it leaves")),
     ("a gap for another process", QUEUE, [("process: poisson,", "process: poisson, gap: 1 s,")],
      ("1 s", "'gap' means nothing to process poisson; it goes with renewal")),
     ("a law of waiting for another backoff", QUEUE,
@@ -348,6 +353,19 @@ CASES = [
      ("3 s", "'wait_law' means nothing to backoff fixed; it goes with law")),
     ("an oscillator out of all bounds", TRAIN, [("sd: $drift_sd, clip: [-60 ppm, 60 ppm]", "sd: 10 %"), ("drift_sd:     {", "drift_sd:     { unused: ok,")],
      ("{ mean: 1 ppm", "'frequency_error' can be below -100000000 ppb; cut it with 'clip: [LEAST, GREATEST]'")),
+    # what would only follow from another fault
+    ("an app as a list", TRAIN, [("app: { weighted: { v7.2.9: rest, v7.3.1: $quirky_share } }", "app: [v7.2.9, v7.3.1]"),
+                                 ("quirky_share: {", "quirky_share: { unused: ok,")],
+     ("[v7.2.9, v7.", "'app' must be a name or { weighted: { NAME: 30 %, OTHER: rest } }, got a list")),
+    ("an app without its word", TRAIN, [("app: { weighted: { v7.2.9: rest, v7.3.1: $quirky_share } }", "app: { v7.2.9: rest, v7.3.1: $quirky_share }")],
+     ("{ v7.2.9: re", "'app' must be a name or { weighted: { NAME: 30 %, OTHER: rest } }, got a map")),
+    ("no app at all", TRAIN, [("app: { weighted: { v7.2.9: rest, v7.3.1: $quirky_share } }", "app: { weighted: {} }"),
+                              ("quirky_share: {", "quirky_share: { unused: ok,")],
+     ("{} }", "'weighted' must be a map of names to shares, got a map")),
+    ("a path with a wrong end", TRAIN, [("{ from: lte,  to: relays,", "{ from: lte,  to: relay,")],
+     ("relay", "there is no server group 'relay'; did you mean 'relays'?")),
+    ("a parameter given twice", TRAIN, [("  " + OUTAGE, "  " + OUTAGE + "\n  outage: { default: 3 min, range: [0 s, 15 min] }")],
+     ("outage", "duplicate key 'outage'")),
     # what would never leave an instant
     ("arrivals without a gap", QUEUE, [("process: poisson, rate: $load", "process: renewal, gap: 0 s"), ("  load:    {", "  load:    { unused: ok,")],
      ("0 s", "'gap' is always 0 s, so that arrivals would never leave one instant; write a gap, or a 'count' below 1e12")),
@@ -508,7 +526,13 @@ class BrokenFiles(Check):
         self.assertIn("control characters are not allowed", told)
 
     def test_what_cannot_be_read(self):
-        self.assertIn("cannot read 'none.yaml': No such file or directory", self.check("none.yaml", code=3).err)
+        told = self.check("none.yaml", code=3).err
+        self.assertTrue(told.startswith("none.yaml: error: cannot read 'none.yaml': No such file or directory\n"), told)
+        of_it = json.loads(self.check("--json", "none.yaml", code=3).out)[0]["complaints"][0]
+        self.assertEqual((of_it["file"], of_it["line"], of_it["column"]), ("none.yaml", None, None))
+        with open(self.folder / "huge.yaml", "wb") as huge:
+            huge.truncate(65 << 20)
+        self.assertIn("huge.yaml:1:1: error: the file is larger than 16 MiB", self.check("huge.yaml", code=3).err)
         self.assertIn("cannot read 'data': is a folder", self.check("data", code=3).err)
         os.mkfifo(self.folder / "pipe.yaml")
         self.assertIn("cannot read 'pipe.yaml': is a named pipe", self.check("pipe.yaml", code=3).err)

@@ -370,6 +370,13 @@ class Reading(Command):
         where = self.run("check", "--explain-value", "servers.desk.service_time.exponential.mean", "queue.yaml")
         self.assertIn("queue.yaml:9", where.stdout)
 
+    def test_a_default_is_explained_as_one(self):
+        told = self.run("check", "--explain-value", "apps[v7.3.1].send.timeout", "commuter_train.yaml").stdout
+        self.assertRegex(told, r"\Aapps\[v7\.3\.1\]\.send\.timeout: \S+ s\n  the default: it is written nowhere\n\Z")
+        self.assertIn("discipline: fifo\n  the default", self.run("check", "--explain-value", "servers.desk.discipline", "queue.yaml").stdout)
+        refused = self.run("check", "--explain-value", "servers.desk.disciplin", "queue.yaml", code=2).stderr
+        self.assertIn("did you mean 'discipline'?", refused)
+
     def test_schema(self):
         schema = json.loads(self.run("schema").stdout)
         checker = jsonschema.validators.validator_for(schema)
