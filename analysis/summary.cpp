@@ -205,7 +205,7 @@ std::string render(const RunSummary& summary) {
     if (summary.has_messages) {
         const double share = summary.copies > 0 ? summary.delivered / summary.copies : 0.0;
         out += "delivered  " + count_text(summary.delivered) + " of " + count_text(summary.copies) +
-               " copies (" + human(std::floor(share * 1e4) / 1e4, "%") + ") of " +
+               " copies (" + human(std::floor(share * 1e3) / 1e3, "%") + ") of " +
                count_text(summary.messages) + " messages; late " + count_text(summary.late) +
                ", lost " + count_text(summary.lost) + ", still under way " +
                count_text(summary.pending) + "\n";

@@ -72,5 +72,9 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "driftstorm: internal error: %s\n", error.what());
         return static_cast<int>(Exit::internal);
     }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        std::fprintf(stderr, "driftstorm: cannot write to standard output\n");
+        return static_cast<int>(Exit::output);
+    }
     return exit;
 }

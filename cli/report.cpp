@@ -64,6 +64,11 @@ int report(const ReportOptions& options) {
             return static_cast<int>(Exit::usage);
         }
     }
+    if (const auto existing = inspect_result(output); existing && existing->is_result) {
+        fmt::print(stderr, "driftstorm: {} holds a result; give the page another name with -o\n",
+                   output);
+        return static_cast<int>(Exit::usage);
+    }
     const auto sweeps =
         static_cast<std::size_t>(std::count_if(results.begin(), results.end(), is_merged_sweep));
     if ((sweeps > 0 && sweeps < results.size()) || (sweeps == 0 && !options.figures.empty())) {

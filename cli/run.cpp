@@ -1,3 +1,4 @@
+#include "analysis/human_text.hpp"
 #include "cli/footprint.hpp"
 #include "cli/run_recipe.hpp"
 #include "cli/scenario_facts.hpp"
@@ -136,6 +137,7 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
     std::vector<std::vector<std::optional<double>>> observed;
     std::vector<std::vector<std::optional<double>>> other;
     RunOutcome first;
+    std::string stopped;  // why the first that was cut was
     Time reached{};
     for (std::uint32_t r = 0; r < options.replications; ++r) {
         scenario.seed = first_seed + r;
@@ -145,14 +147,19 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
         other.push_back(outcome.other);
         reached = outcome.reached;
         if (!options.json)
-            fmt::print(stderr, "replication {} of {}: seed {}, digest {}\n", r + 1,
-                       options.replications, scenario.seed, outcome.digest);
+            fmt::print(stderr, "replication {} of {}: seed {}, digest {}{}\n", r + 1,
+                       options.replications, scenario.seed, outcome.digest,
+                       outcome.stopped.empty() ? "" : ", stopped: " + outcome.stopped);
+        if (stopped.empty()) stopped = outcome.stopped;
         if (r == 0) first = std::move(outcome);
         if (interrupted()) return static_cast<int>(Exit::interrupted);
         request.output.clear();  // the first replication alone is kept as a file
         request.pcap.clear();
     }
     scenario.seed = first_seed;
+    const auto exit_of = [&stopped](const std::vector<CheckResult>& checks) {
+        return stopped.empty() ? exit_code(checks) : static_cast<int>(Exit::inconclusive);
+    };
     const std::vector<CheckResult> checks =
         judge_replications(expectations, observed, other, reached, scenario.parameters_changed);
     if (options.json) {
@@ -166,18 +173,18 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
                 check.observed ? fmt::format("{:.9g}", *check.observed) : "null",
                 check.half_width ? fmt::format("{:.9g}", *check.half_width) : "null");
         fmt::print("{{\"replications\": {}, \"exit_code\": {}, \"checks\": [{}], \"file\": {}}}\n",
-                   options.replications, exit_code(checks), list,
+                   options.replications, exit_of(checks), list,
                    first.file.empty() ? "null" : json_string(first.file));
-        return exit_code(checks);
+        return exit_of(checks);
     }
+    if (!stopped.empty()) fmt::print("stopped: {}\n", stopped);
     fmt::print("{} replications, seeds {} to {}; mean and 95 % interval\n", options.replications,
                first_seed, first_seed + options.replications - 1);
     for (const CheckResult& check : checks)
-        fmt::print(
-            "  {:<14} {}: {} is {} +- {}, limit {}\n", word(check.status), check.name, check.metric,
-            check.observed ? fmt::format("{:.6g} {}", *check.observed, check.unit) : "undefined",
-            check.half_width ? fmt::format("{:.2g}", *check.half_width) : "?", check.limit);
-    return exit_code(checks);
+        fmt::print("  {:<14} {}: {} is {} +- {}, limit {}\n", word(check.status), check.name,
+                   check.metric, check.observed ? human(*check.observed, check.unit) : "undefined",
+                   check.half_width ? human(*check.half_width, check.unit) : "?", check.limit);
+    return exit_of(checks);
 }
 
 int run(const RunOptions& options) {
@@ -230,18 +237,19 @@ int run(const RunOptions& options) {
     if (!options.no_output)
         request.output = options.output.empty() ? stem(options.scenario) + ".h5" : options.output;
     if (!request.output.empty() && !options.force)
-        if (const auto existing = inspect_result(request.output)) {
+        for (const std::string& name : {request.output, partial_name(request.output)}) {
+            const auto existing = inspect_result(name);
+            if (!existing) continue;
             const bool own =
                 existing->is_result && (existing->status != "complete" ||
                                         existing->run_id == run_id_of(*scenario, request));
-            if (!own) {
-                fmt::print(
-                    stderr,
-                    "driftstorm: {} already holds {}; give another name with -o, or --force\n",
-                    request.output,
-                    existing->is_result ? "the complete result of another run" : "something else");
-                return static_cast<int>(Exit::usage);
-            }
+            if (own) continue;
+            fmt::print(
+                stderr,
+                "driftstorm: {} already holds {}{}; give another name with -o, or --force\n", name,
+                existing->is_result ? "the complete result of another run" : "something else",
+                name == request.output ? "" : ", and is where a stopped run would be kept");
+            return static_cast<int>(Exit::usage);
         }
     if (scenario->seed > UINT64_MAX - (options.replications - 1))
         throw CLI::ValidationError(

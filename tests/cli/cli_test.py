@@ -119,6 +119,32 @@ class Runs(Command):
                 self.assertEqual(partial.attrs["status"], "partial")
         self.run("run", "queue.yaml", "-o", "queue.partial.h5")  # a partial result is replaced
 
+    def test_a_stopped_run_and_a_page_take_no_complete_result_away(self):
+        self.run("run", "queue.yaml", "-o", "keep.partial.h5")
+        kept = self.bytes_of("keep.partial.h5")
+        refused = self.run("run", "queue.yaml", "--max-events", "500", "--seed", "9", "-o", "keep.h5", code=2)
+        self.assertIn("keep.partial.h5", refused.stderr)
+        self.run("run", "queue.yaml", "--seed", "9", "-o", "other.h5")
+        refused = self.run("report", "other.h5", "-o", "keep.partial.h5", code=2)
+        self.assertIn("holds a result", refused.stderr)
+        self.assertEqual(self.bytes_of("keep.partial.h5"), kept)
+
+    def test_replications_that_were_stopped_say_so(self):
+        done = self.run("run", "mm1.yaml", "--replications", "2", "--max-events", "1000", "-o", "cut.h5", code=4)
+        self.assertIn("stopped: --max-events", done.stdout)
+
+    def test_replications_print_shares_as_single_runs_do(self):
+        done = self.run("run", "mm1.yaml", "--replications", "2", "--until", "10 min", "-o", "two.h5", code=None)
+        share = re.search(r"share_zero is ([0-9.]+) %", done.stdout)
+        self.assertAlmostEqual(float(share.group(1)), 20, delta=5)
+
+    def test_a_full_standard_output_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            for verb in (["list", "models"], ["check", "queue.yaml"], ["run", "queue.yaml", "--no-output", "--json"]):
+                done = subprocess.run([DRIFTSTORM, *verb], cwd=self.folder, stdout=full, stderr=subprocess.PIPE,
+                                      timeout=60)
+                self.assertEqual(done.returncode, 5, verb)
+
     def test_what_repeats_a_stopped_run_ends_where_it_stopped(self):
         stopped = self.run("run", "queue.yaml", "--max-events", "500", code=4)
         line = stopped.stdout.splitlines()[-1]
