@@ -2,6 +2,7 @@
 
 #include "analysis/sweep_report.hpp"
 #include "cli/verbs.hpp"
+#include "sim/output/results_file.hpp"
 #include "sim/output/results_reader.hpp"
 
 #include <fmt/format.h>
