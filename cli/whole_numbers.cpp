@@ -2,6 +2,8 @@
 
 #include "scenarios/complaints.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <charconv>
 #include <cstdint>
 #include <string>
