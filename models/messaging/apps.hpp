@@ -46,7 +46,7 @@ struct ReplyTo {
 class Apps {
   public:
     static constexpr std::string_view name = "apps";
-    static constexpr int version = 1;
+    static constexpr int version = 2;
 
     struct Params {
         std::vector<AppVersion> versions;
@@ -282,7 +282,8 @@ class Apps {
     void flush_outbox(Context& context, Index device);
     EntityId root_of(Index device, std::uint32_t conversation) const;
     void on_published(Context& context, Index device, const PublishedBody& body);
-    void on_rejected(Context& context, Index device, const PublishedBody& body);
+    void on_rejected(Context& context, Index device, const PublishedBody& body,
+                     std::uint32_t refused);
     void on_deliver(Context& context, Index device, const Packet& packet);
     void show(Context& context, Index device, std::uint32_t membership, const HeldCopy& copy,
               std::uint32_t depth);

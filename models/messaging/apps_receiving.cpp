@@ -40,7 +40,7 @@ void Apps::on(const PacketArrives&, const Packet& packet, Index device, Context&
             on_published(context, device, packet.read<PublishedBody>());
             return;
         case Talk::rejected:
-            on_rejected(context, device, packet.read<PublishedBody>());
+            on_rejected(context, device, packet.read<PublishedBody>(), packet.attempt);
             return;
         case Talk::deliver:
             on_deliver(context, device, packet);

@@ -113,6 +113,8 @@ void Apps::on(const ResyncTimeout&, Index device, Context& context) {
 
 void Apps::clock_stepped(Context& context, Index device) {
     Device& d = devices_[device];
+    for (OutboxMessage& message : outbox_.of(device))
+        driftstorm::clock_stepped(message, d.stamp_correction);
     d.stamp_correction = {};
     if (d.state == ConnectionState::offline) return;
     const AppVersion& app = version_of(device);

@@ -76,8 +76,13 @@ void Apps::attempt(Context& context, Index device, OutboxMessage& message) {
     packet.attempt = message.attempts;
     packet.ledger = message.ledger;
     packet.ledger.enter(Cause::service_and_propagation, context.now());
+    if (message.corrected_since > message.attempts || message.correction != d.stamp_correction) {
+        message.correction = d.stamp_correction;
+        message.corrected_since = message.attempts;
+    }
     MessageBody body = message.body;
-    body.local_composed = body.local_composed + d.stamp_correction;
+    if (!message.composed_before_step)
+        body.local_composed = body.local_composed + d.stamp_correction;
     body.local_sent = around_.wall(device, context.now()) + d.stamp_correction;
     packet.write(body);
     transmit(context, device, packet);
@@ -142,16 +147,21 @@ void Apps::on_published(Context&, Index device, const PublishedBody& body) {
     outbox_.remove(device, body.count);
 }
 
-void Apps::on_rejected(Context& context, Index device, const PublishedBody& body) {
+void Apps::on_rejected(Context& context, Index device, const PublishedBody& body,
+                       std::uint32_t refused) {
     OutboxMessage* message = outbox_.find(device, body.count);
     if (message == nullptr || message->state == SendState::failed) return;
+    const bool other_stamp = refused < message->corrected_since;
+    // A later attempt with a later correction is under way and gets its own answer.
+    if (other_stamp && message->corrected_since <= message->attempts) return;
     Device& d = devices_[device];
     message->ledger.spend(Cause::clock_rejection, context.now());
     if (++message->refusals > most_refusals) {
         outbox_.give_up(device, body.count, context.now(), Outcome::lost_refused);
         return;
     }
-    d.stamp_correction += body.server_ahead;
+    // To what the refused stamp held already, not to what other refusals have taught meanwhile.
+    if (!other_stamp) d.stamp_correction = message->correction + body.server_ahead;
     attempt(context, device, *message);
     if (version_of(device).resyncs_on(ResyncReason::skew_reject))
         resync(context, device, ResyncReason::skew_reject, ResyncScope::missing, all_conversations,

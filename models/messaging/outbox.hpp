@@ -28,10 +28,24 @@ struct OutboxMessage {
     std::uint32_t round = 0;     ///< attempts of the current press
     std::uint32_t presses = 1;
     std::uint32_t refusals = 0;
+    /// The app's correction of the phone's clock in the stamps of attempts from `corrected_since`
+    /// on. What a refusal says is about this one, whatever the app has learnt since.
+    Duration correction{};
+    std::uint32_t corrected_since = 1;  ///< beyond `attempts`: none since the clock was stepped
     Generation generation{};
     SendState state = SendState::waiting;
-    bool outage = false;  ///< a node that the attempt needed was down when it left
+    bool composed_before_step = false;  ///< `local_composed` is of a clock that is no more
+    bool outage = false;                ///< a node that the attempt needed was down when it left
 };
+
+/// The phone's clock is stepped. What the message shows of the clock before keeps the correction
+/// that was known for it, and no refusal of an attempt so far says anything of the clock to come.
+inline void clock_stepped(OutboxMessage& message, Duration correction) {
+    if (!message.composed_before_step)
+        message.body.local_composed = message.body.local_composed + correction;
+    message.composed_before_step = true;
+    message.corrected_since = message.attempts + 1;
+}
 
 /// A message that was given up.
 struct GivenUp {
