@@ -25,7 +25,8 @@ void record_sequenced(Kernel& kernel, const Apps& apps, const std::vector<const 
                 const HeldCopy* held = apps.inbox().held(m, number);
                 Ledger ledger = held != nullptr ? held->ledger : entry.ledger;
                 if (held == nullptr) {
-                    apps.connectivity().account(device, entry.sequenced, end, ledger);
+                    apps.connectivity().account(device, entry.sequenced, end, ledger,
+                                                apps.inbox().setback(m, number));
                     ledger.skip(end);
                 }
                 kernel.as(devices[device])
@@ -67,7 +68,8 @@ void record_unsequenced(Kernel& kernel, const Apps& apps, const std::vector<cons
         const std::uint32_t sender = kernel.index_of(body.sender);
         Ledger ledger = left.message->ledger;
         if (left.outcome == Outcome::pending && left.message->state != SendState::failed) {
-            apps.connectivity().account(sender, ledger.since(), left.end, ledger);
+            apps.connectivity().account(sender, ledger.since(), left.end, ledger,
+                                        left.message->setback);
             ledger.skip(left.end);
         }
         for (const Conversations::Member& member : conversations.members(body.conversation)) {

@@ -64,6 +64,7 @@ void World::Parts::build() {
     build_faults();
     wire_devices();
     for (std::uint32_t p = 0; p < kernel.partitions(); ++p) wire_relays(p);
+    wire_losses();
     build_samplers();
     kernel.expect_at_an_instant(events_at_an_instant(scenario, kernel.entity_count()));
 }

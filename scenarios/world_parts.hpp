@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -178,6 +179,15 @@ struct World::Parts {
     void build_clock_sampler();
     void wire_devices();
     void wire_relays(std::uint32_t partition);
+    void wire_losses();
+    void tell_lost(Context& context, std::uint32_t region, const Packet& packet, Cause cause,
+                   EntityId root);
+    void lost_at_radio(Context& context, const Packet& packet, DropReason reason);
+    void lost_on_path(Context& context, std::uint32_t region, std::optional<Index> path,
+                      const Packet& packet, DropReason reason);
+    EntityId fault_of_cell(Index cell, std::initializer_list<FaultKind> kinds);
+    EntityId fault_of_path(std::uint32_t region, Index path, Direction direction, Time now,
+                           DropReason reason);
     void act(Context& context, std::uint32_t region, const Faults::Plan& fault, FaultEdge edge);
     void act_on_cell(Context& context, const Faults::Plan& fault, FaultEdge edge);
     void act_on_network(Context& context, std::uint32_t region, const Faults::Plan& fault,

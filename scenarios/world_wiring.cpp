@@ -48,6 +48,10 @@ void World::Parts::wire_devices() {
             time_clients.on_cell_attach(context, device, cell_entities[cell]);
     });
 
+    radios.on_coverage.emplace_back([this, has_app](Context& context, Index device) {
+        if (has_app(device)) apps->coverage_changed(context, device);
+    });
+
     time_clients.set_connected([this](Index device) { return radios.online(device); });
     const PacketDoor up = [this](Context& context, Duration, const Packet& packet) {
         Packet sent = packet;
@@ -85,15 +89,15 @@ void World::Parts::wire_devices() {
     around.fault_of_node = [this, here](std::uint32_t node) {
         return metro_partition().faults->active(here, FaultKind::node_down, node);
     };
-    around.fault_of_radio = [this, here](Index device) {
+    around.covered = [this](Index device) { return radios.serving(device) != no_index; };
+    around.fault_of_radio = [this](Index device) {
         const Index cell = radios.serving(device);
-        if (cell == no_index) return no_entity;
-        for (const FaultKind of : {FaultKind::cell_down, FaultKind::cell_degrade,
-                                   FaultKind::packet_loss, FaultKind::capacity_factor}) {
-            const EntityId fault = metro_partition().faults->active(here, of, cell);
-            if (fault != no_entity) return fault;
-        }
-        return no_entity;
+        return fault_of_cell(cell == no_index ? radios.failed_cell(device) : cell,
+                             {FaultKind::cell_down, FaultKind::cell_degrade, FaultKind::packet_loss,
+                              FaultKind::capacity_factor});
+    };
+    around.fault_of_lost_cell = [this](Index device) {
+        return fault_of_cell(radios.failed_cell(device), {FaultKind::cell_down});
     };
     around.failed = [this](Context& context, Index device, std::uint32_t count) {
         people->failed(context, device, count);
@@ -131,6 +135,18 @@ void World::Parts::wire_relays(std::uint32_t partition) {
         Partition& asking = home(1 + asker);
         return asking.faults->active(asking.local(1 + asker), FaultKind::node_down, node) ==
                no_entity;
+    };
+    around.dropped = [this](Context& context, std::uint32_t node, const Packet& packet,
+                            ServerDrop reason, EntityId crash) {
+        if (reason == ServerDrop::no_session && crash == no_entity) return;
+        Partition& dropping = home(1 + node);
+        const EntityId down =
+            dropping.faults->active(dropping.local(1 + node), FaultKind::node_down, node);
+        // Who speaks to a node that has lost its session waits for its own timers.
+        const Cause cause = reason == ServerDrop::no_session   ? Setback{}.cause
+                            : reason == ServerDrop::queue_full ? Cause::server_backlog
+                                                               : Cause::network_outage;
+        tell_lost(context, 1 + node, packet, cause, down != no_entity ? down : crash);
     };
     part.relays->surround(std::move(around));
 }

@@ -116,6 +116,8 @@ class Faults {
 
     /// The fault of that kind now on that target, as a region knows it; no_entity: none.
     EntityId active(Index region, FaultKind kind, std::uint32_t target) const;
+    /// Whether a plan's fault holds now, as a region knows it.
+    bool holds(Index region, std::size_t plan) const { return active_[region][plan] != 0; }
     const std::vector<Plan>& plans() const { return plans_; }
 
     auto state() { return std::tie(active_); }

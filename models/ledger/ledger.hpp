@@ -23,8 +23,8 @@ enum class Cause : std::uint8_t {
     retry_backoff,    ///< waits for a timeout or the next attempt
     radio_handover,   ///< interruption by handover, association, promotion
     network_outage,   ///< lost in, or held by, a failed network or node
-    link_queue,       ///< waits in a link's queue
-    server_backlog,   ///< waits in a server's queue
+    link_queue,       ///< waits in a link's queue, or for another try after a full one
+    server_backlog,   ///< the same of a server's queue
     service_and_propagation  ///< being served or on its way
 };
 template <>

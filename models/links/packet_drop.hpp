@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 namespace driftstorm {
@@ -61,6 +62,10 @@ struct PacketDrop {
 /// Told of every lost packet, at the instant of its loss; for book-keeping that no participant
 /// could do.
 using DropDoor = std::function<void(Context& context, const Packet& packet, DropReason reason)>;
+
+/// The same of a path; nothing: there is none between the two.
+using PathDropDoor = std::function<void(Context& context, std::optional<Index> path,
+                                        const Packet& packet, DropReason reason)>;
 
 inline PacketDrop drop_row(const Packet& packet, DropReason reason, EntityId link = no_entity) {
     return {reason, packet.protocol, packet.direction, packet.device, packet.server,

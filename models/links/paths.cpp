@@ -51,6 +51,21 @@ std::optional<Index> Paths::find(Endpoint a, Endpoint b) const {
     return path - 1;
 }
 
+bool Paths::crosses(Index path, Direction direction, NetworkElement element) const {
+    const Ends& ends = ends_[path];
+    if (ends.routing == nullptr) return false;
+    const bool up = direction == Direction::up;
+    const NodeIndex from = up ? ends.node_a : ends.node_b;
+    const NodeIndex to = up ? ends.node_b : ends.node_a;
+    const bool node = element.kind == ElementKind::node;
+    if (node && (element.index == from || element.index == to)) return true;
+    const Topology& topology = ends.routing->topology();
+    const std::vector<LinkIndex> links = ends.routing->links_of(from, to);
+    return std::any_of(links.begin(), links.end(), [&](LinkIndex link) {
+        return (node ? topology.from(link) : link) == element.index;
+    });
+}
+
 Duration Paths::least_delay(Index path) const {
     const Ends& ends = ends_[path];
     Duration least = params_[path].propagation;
@@ -97,7 +112,7 @@ std::optional<Duration> Paths::cross(Context& context, Index path, const Packet&
     }
     if (lost) {
         context.record(drop_row(packet, *lost));
-        if (on_drop) on_drop(context, packet, *lost);
+        if (on_drop) on_drop(context, path, packet, *lost);
         return std::nullopt;
     }
     return delay + sample_duration(params_[path].extra,
@@ -109,7 +124,7 @@ std::optional<Duration> Paths::cross(Context& context, Endpoint a, Endpoint b,
                                      const Packet& packet) const {
     if (const std::optional<Index> path = find(a, b)) return cross(context, *path, packet);
     context.record(drop_row(packet, DropReason::unreachable));
-    if (on_drop) on_drop(context, packet, DropReason::unreachable);
+    if (on_drop) on_drop(context, std::nullopt, packet, DropReason::unreachable);
     return std::nullopt;
 }
 

@@ -50,7 +50,7 @@ class Paths {
         }
     };
 
-    DropDoor on_drop;  ///< may be empty
+    PathDropDoor on_drop;  ///< may be empty
 
     /// Adds a path that serves both directions between `a` and `b`; the first one added for a pair
     /// is used.
@@ -64,6 +64,8 @@ class Paths {
     Index count() const { return static_cast<Index>(params_.size()); }
     const Params& params(Index path) const { return params_[path]; }
     std::uint64_t identity(Index path) const { return identity_[path]; }
+    /// Whether the route in force of a packet in that direction has `element` in it.
+    bool crosses(Index path, Direction direction, NetworkElement element) const;
     /// Least one-way delay of a path, whatever fails.
     Duration least_delay(Index path) const;
 

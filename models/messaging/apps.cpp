@@ -41,14 +41,26 @@ void Apps::on(const Start&, Index device, Context& context) {
 Cause Apps::cause_now(Index device) const {
     const Device& d = devices_[device];
     if (d.state == ConnectionState::offline) return Cause::client_store;
-    if (around_.address(device).technology == Technology::none) return Cause::radio_handover;
+    if (around_.address(device).technology == Technology::none)
+        return around_.covered(device) ? Cause::radio_handover : Cause::network_outage;
     if (d.state != ConnectionState::waiting && around_.fault_of_node(d.node) != no_entity)
         return Cause::network_outage;
+    if (d.state != ConnectionState::connected && d.setback.known()) return d.setback.cause;
     return d.state == ConnectionState::handshake ? Cause::handshake : Cause::retry_backoff;
 }
 
+EntityId Apps::root_now(Index device) const {
+    const Device& d = devices_[device];
+    if (d.state == ConnectionState::offline) return no_entity;
+    if (around_.address(device).technology == Technology::none)
+        return around_.fault_of_radio(device);
+    const EntityId node = around_.fault_of_node(d.node);
+    if (d.state != ConnectionState::waiting && node != no_entity) return node;
+    return d.state == ConnectionState::connected ? no_entity : d.setback.root;
+}
+
 void Apps::note(Context& context, Index device) {
-    connectivity_.note(device, context.now(), cause_now(device));
+    connectivity_.note(device, context.now(), cause_now(device), root_now(device));
 }
 
 void Apps::set_state(Context& context, Index device, ConnectionState state) {
@@ -80,6 +92,7 @@ void Apps::connect(Context& context, Index device) {
     Device& d = devices_[device];
     d.node = static_cast<std::uint8_t>(preferred_node(context, device, d.failures));
     ++d.connection;
+    d.setback.cause = Setback{}.cause;
     set_state(context, device, ConnectionState::handshake);
     const Block block = context.block(
         "app.handshake", context.identity_of(context.address_of(*this, device).id), d.connection);
@@ -147,6 +160,9 @@ void Apps::on(const Beat&, Index device, Context& context) {
 
 void Apps::network_changed(Context& context, Index device) {
     Device& d = devices_[device];
+    const EntityId root = around_.fault_of_lost_cell(device);
+    if (root != no_entity || d.state == ConnectionState::connected)
+        d.setback = {Setback{}.cause, root, {}};
     note(context, device);
     if (d.state == ConnectionState::offline) return;
     const bool up = around_.address(device).technology != Technology::none;
@@ -157,7 +173,7 @@ void Apps::network_changed(Context& context, Index device) {
             d.pending_resync = 1;
             d.pending_reason = ResyncReason::network_change;
             d.pending_scope = app.resync_scope;
-            d.pending_root = no_entity;
+            d.pending_root = root;
         }
         d.failures = 0;
         d.last_wait = {};
@@ -166,6 +182,39 @@ void Apps::network_changed(Context& context, Index device) {
         connect(context, device);
     } else {
         set_state(context, device, ConnectionState::waiting);  // for the next network
+    }
+}
+
+void Apps::lost(Context& context, Index device, const Packet& packet, const Setback& setback) {
+    Device& d = devices_[device];
+    switch (static_cast<Talk>(packet.kind)) {
+        case Talk::publish:
+            attempt_lost(device, packet.read<MessageBody>().count, packet.attempt, setback);
+            return;
+        case Talk::published:
+        case Talk::rejected:
+            attempt_lost(device, packet.read<PublishedBody>().count, packet.attempt, setback);
+            return;
+        case Talk::connect:
+        case Talk::connected:
+            if (packet.read<ConnectBody>().connection != d.connection) return;
+            if (d.state != ConnectionState::handshake && d.state != ConnectionState::waiting)
+                return;
+            d.setback = setback;
+            note(context, device);
+            return;
+        case Talk::ping:
+        case Talk::pong:
+            if (connected(device)) d.setback = setback;
+            return;
+        case Talk::deliver: {
+            const auto body = packet.read<CopyBody>();
+            const std::uint32_t m = conversations_.membership(body.message.conversation, device);
+            if (!inbox_.has(m, body.number)) inbox_.lose(m, body.number, setback);
+            return;
+        }
+        default:
+            return;  // nobody waits for it, or a gap timer does
     }
 }
 
@@ -191,6 +240,7 @@ void Apps::restart(Context& context, Index device, Duration away, bool clear_cac
     d.failures = 0;
     d.last_wait = {};
     d.stamp_correction = {};
+    d.setback = {};
     set_state(context, device, ConnectionState::offline);
     context.remind(*this, device, away, Reconnect{d.generation});
 }

@@ -22,12 +22,15 @@ struct AppSurroundings {
     std::function<void(Context&, Index device, Packet& packet)>
         send_up;                                          ///< through the device's radio
     std::function<NetworkAddress(Index device)> address;  ///< technology none: no network
+    std::function<bool(Index device)> covered;            ///< a cell serves it, if interrupted
     std::function<Reading(Index device, Time now)> wall;  ///< the phone's wall clock
     std::function<void(Context&, Index device, Reading target)>
         arm_sync;  ///< a timer on the wall clock
     std::function<EntityId(std::uint32_t node)>
         fault_of_node;                                     ///< that holds it down; else no_entity
     std::function<EntityId(Index device)> fault_of_radio;  ///< that hurts its cell; else no_entity
+    std::function<EntityId(Index device)>
+        fault_of_lost_cell;  ///< that took its latest cell from it; else no_entity
     std::function<void(Context&, Index device, std::uint32_t count)>
         failed;  ///< a message could not be sent
     std::function<void(Context&, Index device, const MessageBody& message)>
@@ -46,7 +49,7 @@ struct ReplyTo {
 class Apps {
   public:
     static constexpr std::string_view name = "apps";
-    static constexpr int version = 2;
+    static constexpr int version = 3;
 
     struct Params {
         std::vector<AppVersion> versions;
@@ -164,8 +167,24 @@ class Apps {
                                              "where"}};
         }
     };
-    using Messages = std::tuple<Start, Beat, HandshakeReady, ConnectTimeout, Reconnect, SendTimer,
-                                GapTimeout, ResyncDue, ResyncTimeout, ReadMessage, PacketArrives>;
+    /// What a device sent, or was sent, is lost far from it. Word of it comes for the ledger when
+    /// the packet would have come; nothing that the device does depends on it.
+    struct PacketLost {
+        static constexpr std::string_view name = "app.packet_lost";
+        static constexpr Phase phase = Phase::network;
+        using Payload = Packet;
+        Cause cause = Cause::network_outage;
+        EntityId root_fault = no_entity;
+        static constexpr auto fields() {
+            return FieldList{
+                Field<PacketLost, Cause>{"cause", &PacketLost::cause, "", "of the wait for it"},
+                Field<PacketLost, EntityId>{"root_fault", &PacketLost::root_fault, "",
+                                            "fault that took it"}};
+        }
+    };
+    using Messages =
+        std::tuple<Start, Beat, HandshakeReady, ConnectTimeout, Reconnect, SendTimer, GapTimeout,
+                   ResyncDue, ResyncTimeout, ReadMessage, PacketArrives, PacketLost>;
 
     /// @param version_of_device  number of its app's version in params.versions, by device number
     Apps(Params params, const Conversations& conversations,
@@ -185,6 +204,9 @@ class Apps {
     void on(const ResyncTimeout&, Index device, Context& context);
     void on(const ReadMessage& read, Index device, Context& context);
     void on(const PacketArrives&, const Packet& packet, Index device, Context& context);
+    void on(const PacketLost& word, const Packet& packet, Index device, Context& context) {
+        lost(context, device, packet, {word.cause, word.root_fault, context.now()});
+    }
 
     bool stale(const Beat& m, Index d) const { return m.generation != devices_[d].generation; }
     bool stale(const HandshakeReady& m, Index d) const {
@@ -216,6 +238,12 @@ class Apps {
     void give_up(Context& context, Index device, std::uint32_t count) {
         outbox_.give_up(device, count, context.now());
     }
+
+    /// A packet from or to the device is lost: the wait that follows is the setback's. For the
+    /// ledger only.
+    void lost(Context& context, Index device, const Packet& packet, const Setback& setback);
+    /// A cell has begun to serve the device, or none does any more. For the ledger only.
+    void coverage_changed(Context& context, Index device) { note(context, device); }
 
     void network_changed(Context& context, Index device);
     void clock_stepped(Context& context, Index device);
@@ -257,6 +285,9 @@ class Apps {
         Generation generation{};
         Generation resync_generation{};
         EntityId pending_root = no_entity;
+        /// Of the latest attempt to connect, or of the latest ping while connected. Its root lasts
+        /// until there is a connection.
+        Setback setback{};
         ConnectionState state = ConnectionState::offline;
         std::uint8_t node = 0;
         std::uint8_t was_connected = 0;
@@ -269,6 +300,7 @@ class Apps {
     void set_state(Context& context, Index device, ConnectionState state);
     void note(Context& context, Index device);
     Cause cause_now(Index device) const;
+    EntityId root_now(Index device) const;
     void connect(Context& context, Index device);
     void connection_failed(Context& context, Index device);
     void drop_connection(Context& context, Index device);
@@ -281,13 +313,15 @@ class Apps {
     void attempt(Context& context, Index device, OutboxMessage& message);
     void flush_outbox(Context& context, Index device);
     EntityId root_of(Index device, std::uint32_t conversation) const;
+    void attempt_lost(Index device, std::uint32_t count, std::uint32_t attempt,
+                      const Setback& setback);
     void on_published(Context& context, Index device, const PublishedBody& body);
     void on_rejected(Context& context, Index device, const PublishedBody& body,
                      std::uint32_t refused);
     void on_deliver(Context& context, Index device, const Packet& packet);
     void show(Context& context, Index device, std::uint32_t membership, const HeldCopy& copy,
               std::uint32_t depth);
-    void release_held(Context& context, Index device, std::uint32_t membership);
+    void release_held(Context& context, Index device, std::uint32_t membership, EntityId root);
     void acknowledge(Context& context, Index device, std::uint32_t membership);
     void arm_gap(Context& context, Index device, std::uint32_t membership);
     void resync(Context& context, Index device, ResyncReason reason, ResyncScope scope,

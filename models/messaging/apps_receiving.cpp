@@ -4,6 +4,7 @@
 #include "sim/core/expect.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace driftstorm {
 
@@ -20,6 +21,7 @@ void Apps::on(const PacketArrives&, const Packet& packet, Index device, Context&
             d.failures = 0;
             d.last_wait = {};
             d.last_pong = context.now();
+            const EntityId root = std::exchange(d.setback, Setback{}).root;
             set_state(context, device, ConnectionState::connected);
             context.remind(*this, device, Duration{}, Beat{d.generation});
             flush_outbox(context, device);
@@ -29,12 +31,13 @@ void Apps::on(const PacketArrives&, const Packet& packet, Index device, Context&
                        d.pending_root);
             } else if (again && version_of(device).resyncs_on(ResyncReason::reconnect)) {
                 resync(context, device, ResyncReason::reconnect, ResyncScope::missing,
-                       all_conversations, no_entity);
+                       all_conversations, root);
             }
             return;
         }
         case Talk::pong:
             d.last_pong = context.now();
+            if (connected(device)) d.setback = {};
             return;
         case Talk::published:
             on_published(context, device, packet.read<PublishedBody>());
@@ -88,15 +91,18 @@ void Apps::on_deliver(Context& context, Index device, const Packet& packet) {
     }
     // The relay waited for this device: the device knows what its connection was doing, and whether
     // it had asked.
+    const Setback lost = inbox_.setback(m, copy.body.number);
+    inbox_.arrive(m, copy.body.number);
+    if (copy.ledger.root == no_entity) copy.ledger.root = lost.root;
     const Time asked = box.gap_requested;
     Time from = copy.body.held_from;
     if (asked != no_time && asked < copy.body.held_until && copy.body.number == box.next) {
         const Time split = std::max(asked, from);
-        connectivity_.account(device, from, split, copy.ledger);
+        connectivity_.account(device, from, split, copy.ledger, lost);
         copy.ledger.add(Cause::gap_resync, copy.body.held_until - split);
         from = copy.body.held_until;
     }
-    connectivity_.account(device, from, copy.body.held_until, copy.ledger);
+    connectivity_.account(device, from, copy.body.held_until, copy.ledger, lost);
     copy.ledger.enter(Cause::ordering_hold, context.now());
 
     const DisplayOrder order = version_of(device).order_by;
@@ -115,15 +121,17 @@ void Apps::on_deliver(Context& context, Index device, const Packet& packet) {
     if (order == DisplayOrder::sender_timestamp)
         depth = inbox_.show_stamp(m, copy.body.message.local_composed);
     show(context, device, m, copy, depth);
-    release_held(context, device, m);
+    release_held(context, device, m, copy.ledger.root);
     acknowledge(context, device, m);
 }
 
-void Apps::release_held(Context& context, Index device, std::uint32_t membership) {
+/// @param root  fault behind the copy that the held ones waited for
+void Apps::release_held(Context& context, Index device, std::uint32_t membership, EntityId root) {
     Inbox::Membership& box = inbox_[membership];
     bool released = false;
     while (!box.held.empty() && box.held.front().body.number <= box.next) {
-        const HeldCopy copy = box.held.front();
+        HeldCopy copy = box.held.front();
+        if (copy.ledger.root == no_entity) copy.ledger.root = root;
         box.held.erase(box.held.begin());
         show(context, device, membership, copy, inbox_.show(membership, copy.body.number));
         released = true;

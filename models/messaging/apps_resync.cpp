@@ -27,7 +27,7 @@ void Apps::on(const GapTimeout& timeout, Index device, Context& context) {
     if (!params_.resync_on_gap || !version_of(device).resyncs_on(ResyncReason::gap)) {
         box.next = box.held.front()
                        .body.number;  // the gap is skipped; what is missing may still come, late
-        release_held(context, device, m);
+        release_held(context, device, m, inbox_.root_of_gap(m));
         acknowledge(context, device, m);
         return;
     }
@@ -36,8 +36,9 @@ void Apps::on(const GapTimeout& timeout, Index device, Context& context) {
     if (!connected(device)) return;
     if (box.gap_requested == no_time) box.gap_requested = context.now();
     ++box.gap_requests;
+    const EntityId gap = inbox_.root_of_gap(m);
     resync(context, device, ResyncReason::gap, ResyncScope::missing, conversation,
-           root_of(device, conversation));
+           gap != no_entity ? gap : root_of(device, conversation));
 }
 
 void Apps::resync(Context& context, Index device, ResyncReason reason, ResyncScope scope,

@@ -3,6 +3,7 @@
 #include "models/messaging/message_rows.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace driftstorm {
 
@@ -50,7 +51,8 @@ EntityId Apps::root_of(Index device, std::uint32_t conversation) const {
 
 void Apps::attempt(Context& context, Index device, OutboxMessage& message) {
     Device& d = devices_[device];
-    connectivity_.account(device, message.ledger.since(), context.now(), message.ledger);
+    const Setback before = std::exchange(message.setback, Setback{});
+    connectivity_.account(device, message.ledger.since(), context.now(), message.ledger, before);
     message.ledger.skip(context.now());
     ++message.attempts;
     ++message.round;
@@ -62,7 +64,8 @@ void Apps::attempt(Context& context, Index device, OutboxMessage& message) {
         around_.fault_of_node(d.node) != no_entity;
     ++message.generation.value;
     if (message.attempts > 1) {
-        const EntityId root = root_of(device, message.body.conversation);
+        const EntityId root =
+            before.root != no_entity ? before.root : root_of(device, message.body.conversation);
         if (root != no_entity) message.ledger.root = root;
         context.record(RetryRow{.device = message.body.sender,
                                 .count = message.body.count,
@@ -94,15 +97,19 @@ void Apps::on(const SendTimer& timer, Index device, Context& context) {
     OutboxMessage& message = *outbox_.find(device, timer.count);
     const SendPolicy& policy = version_of(device).send;
     if (message.state == SendState::backoff) {
-        message.ledger.spend(Cause::retry_backoff, context.now());
+        message.ledger.spend(message.setback.cause, context.now());
         message.state = SendState::waiting;
         if (connected(device)) attempt(context, device, message);
         return;
     }
-    const EntityId root = root_of(device, message.body.conversation);
+    const Setback& setback = message.setback;
+    const EntityId root =
+        setback.root != no_entity ? setback.root : root_of(device, message.body.conversation);
     if (root != no_entity) message.ledger.root = root;
-    if (message.outage ||
-        around_.fault_of_node(conversations_.home(message.body.conversation)) != no_entity) {
+    if (setback.known()) {
+        message.ledger.spend(setback.cause, context.now());
+    } else if (message.outage ||
+               around_.fault_of_node(conversations_.home(message.body.conversation)) != no_entity) {
         message.ledger.spend(Cause::network_outage, context.now());
     } else {
         connectivity_.account(device, message.ledger.since(), context.now(), message.ledger);
@@ -110,6 +117,7 @@ void Apps::on(const SendTimer& timer, Index device, Context& context) {
     }
     if (message.round >= policy.attempts) {
         message.state = SendState::failed;
+        message.setback = {};
         message.ledger.enter(Cause::user, context.now());
         ++message.generation.value;
         around_.failed(context, device, timer.count);  // may give the message up
@@ -136,6 +144,15 @@ void Apps::press_again(Context& context, Index device, std::uint32_t count) {
                             .pressed = true,
                             .root_fault = message->ledger.root});
     if (connected(device)) attempt(context, device, *message);
+}
+
+void Apps::attempt_lost(Index device, std::uint32_t count, std::uint32_t attempt,
+                        const Setback& setback) {
+    OutboxMessage* message = outbox_.find(device, count);
+    if (message == nullptr || message->state == SendState::failed) return;
+    // What an attempt met is over when the next one leaves; all of the wait for it is the
+    // setback's.
+    if (attempt == message->attempts) message->setback = {setback.cause, setback.root, {}};
 }
 
 void Apps::flush_outbox(Context& context, Index device) {

@@ -28,6 +28,34 @@ void Inbox::hold(std::uint32_t membership, const HeldCopy& copy) {
     copies.insert(std::lower_bound(copies.begin(), copies.end(), copy.body.number, before), copy);
 }
 
+void Inbox::lose(std::uint32_t membership, std::uint32_t number, const Setback& setback) {
+    for (LostCopy& copy : memberships_[membership].lost) {
+        if (copy.number != number) continue;
+        if (copy.setback.root == no_entity) copy.setback.root = setback.root;
+        return;
+    }
+    memberships_[membership].lost.push_back({number, setback});
+}
+
+Setback Inbox::setback(std::uint32_t membership, std::uint32_t number) const {
+    for (const LostCopy& copy : memberships_[membership].lost)
+        if (copy.number == number) return copy.setback;
+    return {};
+}
+
+void Inbox::arrive(std::uint32_t membership, std::uint32_t number) {
+    std::vector<LostCopy>& lost = memberships_[membership].lost;
+    lost.erase(std::remove_if(lost.begin(), lost.end(),
+                              [&](const LostCopy& copy) { return copy.number == number; }),
+               lost.end());
+}
+
+EntityId Inbox::root_of_gap(std::uint32_t membership) const {
+    for (const LostCopy& copy : memberships_[membership].lost)
+        if (copy.setback.root != no_entity) return copy.setback.root;
+    return no_entity;
+}
+
 std::uint32_t Inbox::show(std::uint32_t membership, std::uint32_t number) {
     Membership& m = memberships_[membership];
     const auto at = std::lower_bound(m.seen.begin(), m.seen.end(), number);

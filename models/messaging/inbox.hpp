@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/ledger/ledger.hpp"
+#include "models/messaging/connectivity.hpp"
 #include "models/messaging/wire.hpp"
 #include "sim/core/event.hpp"
 
@@ -17,6 +18,12 @@ struct HeldCopy {
     Time delivered{};
 };
 
+/// A copy that was pushed and lost on its way.
+struct LostCopy {
+    std::uint32_t number = 0;
+    Setback setback{};
+};
+
 /// What each device has of each conversation: one record a membership.
 class Inbox {
   public:
@@ -30,10 +37,11 @@ class Inbox {
         std::vector<HeldCopy> held;       ///< in order of number
         std::vector<std::uint32_t> seen;  ///< shown although later than `expected`, in order
         std::vector<std::int64_t>
-            stamps;  ///< of shown messages, in order; for display by sender's stamp
+            stamps;                  ///< of shown messages, in order; for display by sender's stamp
+        std::vector<LostCopy> lost;  ///< not arrived since
         auto state() {
             return std::tie(expected, next, gap_generation, gap_requests, gap_requested, gap_wait,
-                            held, seen, stamps);
+                            held, seen, stamps, lost);
         }
     };
 
@@ -50,6 +58,15 @@ class Inbox {
     /// The held copy of that number, or nullptr.
     const HeldCopy* held(std::uint32_t membership, std::uint32_t number) const;
     void hold(std::uint32_t membership, const HeldCopy& copy);
+    /// A push of copy `number`, which the device does not have, is lost. What the first one met
+    /// counts, with the first fault that is known.
+    void lose(std::uint32_t membership, std::uint32_t number, const Setback& setback);
+    /// What pushes of copy `number` have met.
+    Setback setback(std::uint32_t membership, std::uint32_t number) const;
+    /// Copy `number` has arrived.
+    void arrive(std::uint32_t membership, std::uint32_t number);
+    /// The fault behind a copy that is missing; no_entity: none is known.
+    EntityId root_of_gap(std::uint32_t membership) const;
     /// Copy `number` is shown. Returns how many later copies were shown before it.
     std::uint32_t show(std::uint32_t membership, std::uint32_t number);
     /// A message with this stamp is shown. Returns how many with later stamps were shown before it.

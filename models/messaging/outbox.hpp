@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/ledger/ledger.hpp"
+#include "models/messaging/connectivity.hpp"
 #include "models/messaging/message_rows.hpp"
 #include "models/messaging/wire.hpp"
 #include "sim/core/event.hpp"
@@ -35,6 +36,7 @@ struct OutboxMessage {
     Generation generation{};
     SendState state = SendState::waiting;
     bool composed_before_step = false;  ///< `local_composed` is of a clock that is no more
+    Setback setback{};                  ///< of the latest attempt
     bool outage = false;                ///< a node that the attempt needed was down when it left
 };
 

@@ -199,6 +199,7 @@ void Radios::lose(Context& context, Index device, AttachKind kind) {
     const Index from = hot.cell;
     const NetworkAddress previous = address(device);
     leave_cell(context, device, false);
+    hot.failed = from != no_index && !cells_.up(from) ? from : no_index;
     hot.cell = no_index;
     hot.usable = 0;
     hot.tell_network = 0;
@@ -206,6 +207,7 @@ void Radios::lose(Context& context, Index device, AttachKind kind) {
     hot.ready_at = context.now();
     ++hot.ready.value;
     record(context, device, from, AttachKind::lost, Duration{});
+    for (const auto& observer : on_coverage) observer(context, device);
     if (previous != NetworkAddress{}) tell_network(context, device, previous);
     if (!traced(device)) plan(context, device, context.now());
 }
@@ -277,6 +279,7 @@ void Radios::serve(Context& context, Index device, Index cell, Duration interrup
         hot.joining = no_index;
         ++hot.association.value;
     }
+    if (from != no_index) hot.failed = cells_.up(from) ? no_index : from;
     hot.cell = cell;
     cells_.attach(context, cell);
     hot.address.technology = technology;
@@ -288,6 +291,8 @@ void Radios::serve(Context& context, Index device, Index cell, Duration interrup
         hot.usable = 0;
     }
     record(context, device, from, kind, interruption);
+    if (from == no_index)
+        for (const auto& observer : on_coverage) observer(context, device);
     if (interruption.ns == 0) {
         hot.ready_at = context.now();
         become_ready(context, device, previous);

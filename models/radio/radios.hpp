@@ -185,6 +185,8 @@ class Radios {
     double position_m(Index device, Time t) const;
     double signal_dbm(Index device, Index cell, Time t) const;
     Index count() const { return static_cast<Index>(hot_.size()); }
+    /// Cell whose failure ended the device's latest attachment; no_index: none.
+    Index failed_cell(Index device) const { return hot_[device].failed; }
     std::uint32_t held(Index device) const { return hot_[device].held.size; }
 
     /// Called when a device loses its network (online false; `current` is then none) and when it
@@ -196,6 +198,9 @@ class Radios {
     using AttachObserver = std::function<void(Context& context, Index device, Index cell)>;
     std::vector<NetworkObserver> on_network_change;
     std::vector<AttachObserver> on_cell_attach;
+    /// Called when a cell begins to serve a device that had none, before the interruption, and when
+    /// a device is left without one.
+    std::vector<std::function<void(Context& context, Index device)>> on_coverage;
 
     // -- faults
     // ---------------------------------------------------------------------------------------------------
@@ -223,6 +228,7 @@ class Radios {
   private:
     struct Hot {
         Index cell = no_index;     ///< that serves it
+        Index failed = no_index;   ///< cell whose failure ended its latest attachment
         Index joining = no_index;  ///< access point it associates with in the background
         NetworkAddress address{};
         Time ready_at{};   ///< until then packets wait

@@ -37,6 +37,10 @@ void Relays::note_queue(Context& context, Index node) {
 
 void Relays::drop(Context& context, Index node, const Packet& packet, ServerDrop reason) {
     context.record(ServerDropRow{all_nodes_[numbers_[node]], packet.device, reason});
+    if (!around_.dropped) return;
+    const bool dead = reason == ServerDrop::no_session && packet.device != no_entity &&
+                      session(node, context.index_of(packet.device)).alive == 0;
+    around_.dropped(context, numbers_[node], packet, reason, dead ? nodes_[node].crash : no_entity);
 }
 
 void Relays::enqueue(Context& context, Index node, Job job) {
@@ -263,6 +267,7 @@ void Relays::restore(Context& context, Index node, Duration cold, EntityId fault
     Node& n = nodes_[node];
     if (n.up != 0) return;
     n.up = 1;
+    n.crash = fault;
     n.cold_until = context.now() + cold;
     ++n.epochs;
     // It no longer knows how far each device is, and asks all that are connected to say so.

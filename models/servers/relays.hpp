@@ -16,6 +16,11 @@
 
 namespace driftstorm {
 
+enum class ServerDrop : std::uint8_t { node_down, queue_full, no_session, crash };
+template <>
+inline constexpr std::array<std::string_view, 4> enum_words<ServerDrop>{"node_down", "queue_full",
+                                                                        "no_session", "crash"};
+
 /// The ways out of a relay node; wired when the world is built.
 struct RelaySurroundings {
     /// To a device; `extra` is the way to the node that holds its session.
@@ -26,6 +31,11 @@ struct RelaySurroundings {
         between;  ///< propagation between two nodes
     std::function<bool(std::uint32_t asker, std::uint32_t node)>
         up;  ///< what `asker` knows of a node
+    /// Told of every packet that a node drops, for the ledger; may be empty. `crash` is the fault
+    /// in which the node lost the session that the packet belongs to; no_entity: in none.
+    std::function<void(Context&, std::uint32_t node, const Packet& packet, ServerDrop reason,
+                       EntityId crash)>
+        dropped;
 };
 
 /// Change of a relay node's queue.
@@ -42,11 +52,6 @@ struct QueueRow {
             Field<QueueRow, std::uint32_t>{"busy", &QueueRow::busy, "1", "workers at work"}};
     }
 };
-
-enum class ServerDrop : std::uint8_t { node_down, queue_full, no_session, crash };
-template <>
-inline constexpr std::array<std::string_view, 4> enum_words<ServerDrop>{"node_down", "queue_full",
-                                                                        "no_session", "crash"};
 
 /// A node drops a packet.
 struct ServerDropRow {
@@ -166,6 +171,7 @@ class Relays {
         std::uint32_t arrivals = 0;
         std::uint32_t epochs = 0;
         Generation life{};
+        EntityId crash = no_entity;  ///< the latest fault that it came back from
         std::uint8_t up = 1;
     };
     struct Waiting {

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 using namespace driftstorm;
 using namespace driftstorm::tests;
@@ -80,4 +81,143 @@ TEST_CASE("what a message shows of a clock keeps the correction known for that c
     CHECK(message.corrected_since == 4);
     clock_stepped(message, Duration{50});  // learnt for the clock after the step
     CHECK(message.body.local_composed == Reading{0});
+}
+
+// ---- what a wait is blamed on -------------------------------------------------------------------
+
+namespace {
+
+struct Late {
+    std::size_t copies = 0;
+    double outage_share = 0;   ///< of the time in all causes
+    std::set<EntityId> roots;  ///< of the late ones
+    std::size_t without_root = 0;
+};
+
+/// Copies that took more than 8 s, of messages composed after the first minute, in which phones
+/// connect.
+Late late_ones(const RecordedRows& rows) {
+    Late made;
+    double all = 0;
+    double outage = 0;
+    for (const CopyRow& copy : rows.copies) {
+        double age = 0;
+        for (const Duration part : copy.blame.values) age += part.seconds();
+        if (age < 8 || copy.end.seconds() - age < 60) continue;
+        ++made.copies;
+        all += age;
+        outage += copy.blame[Cause::network_outage].seconds();
+        if (copy.root_fault == no_entity) {
+            ++made.without_root;
+        } else {
+            made.roots.insert(copy.root_fault);
+        }
+    }
+    made.outage_share = all > 0 ? outage / all : 0;
+    return made;
+}
+
+/// Phones that write to each other over `path` to three relays, while `timeline` goes on.
+std::string office(const std::string& path, const std::string& timeline,
+                   const std::string& network = "") {
+    return R"(schema: scenario/1
+duration: 20 min
+network:
+  access_points: { office: { at: 0 km, associate_limit: 1000 } }
+)" + network +
+           R"(  paths:
+    - { from: wifi, to: relays, delay: { propagation: 10 ms }, )" +
+           path + R"( }
+    - { from: relays, to: relays, delay: { propagation: 1 ms } }
+servers: { relays: { kind: message_relay, nodes: 3, service_time: 1 ms } }
+apps: { chat: {} }
+populations:
+  phones:
+    count: 60
+    app: chat
+    interfaces: [wifi]
+    traffic: { conversations: { count: 60, members: 3 }, send: { rate: 2 msg/min, until: 15 min } }
+)" + timeline;
+}
+
+Late late_of(const std::string& yaml) {
+    const TextScenario text = read_text(yaml);
+    Late made;
+    run(*text.scenario, {}, Time{1'200'000'000'000},
+        [&](World&, const RecordedRows& rows) { made = late_ones(rows); });
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("waits for a path that loses everything are the network's, and name the fault") {
+    const Late late = late_of(office("loss: 0 %", R"(timeline:
+  - { name: lossy, at: 5 min, fault: packet_loss, target: "network.paths[0]", set: { loss: 100 % }, for: 3 min }
+)"));
+    CHECK(late.copies > 300);
+    CHECK(late.outage_share > 0.9);
+    CHECK(late.roots.size() == 1);
+    CHECK(late.without_root < late.copies / 20);
+}
+
+TEST_CASE("waits behind a router that is down are the network's, and name the fault") {
+    const std::string routers = R"(  routers: { edge: {}, core: {} }
+  links: { wire: { between: [edge, core], propagation: 1 ms } }
+)";
+    for (const char* target : {"network.routers.core", "network.links.wire"}) {
+        CAPTURE(target);
+        const Late late = late_of(office("over: [edge, core]",
+                                         "timeline:\n  - { name: cut, at: 5 min, fault: "
+                                         "link_down, target: " +
+                                             std::string(target) + ", for: 3 min }\n",
+                                         routers));
+        CHECK(late.copies > 300);
+        CHECK(late.outage_share > 0.9);
+        CHECK(late.roots.size() == 1);
+        CHECK(late.without_root < late.copies / 20);
+    }
+}
+
+TEST_CASE("bursts of loss are the network's and no fault's") {
+    const Late late = late_of(office(
+        "loss: 0 %, bursts: { burst_loss: 100 %, burst_length: 15 s, burst_gap: 60 s }", ""));
+    CHECK(late.copies > 100);
+    CHECK(late.outage_share > 0.8);
+    CHECK(late.roots.empty());
+}
+
+TEST_CASE("waits for relays that are down name their fault") {
+    const Late late = late_of(office("loss: 0 %", R"(timeline:
+  - { name: down, at: 5 min, fault: node_down, target: "servers.relays[0]", for: 3 min }
+)"));
+    CHECK(late.copies > 100);
+    CHECK(late.outage_share > 0.75);
+    CHECK(late.roots.size() == 1);
+    CHECK(late.without_root < late.copies / 20);
+}
+
+TEST_CASE("where there is no cell at all the wait is an outage, not a handover") {
+    const TextScenario text = read_text(R"(schema: scenario/1
+duration: 20 min
+network:
+  cells:
+    west: { at: 0 km, range: 400 m, shadowing: 0 dB }
+    east: { at: 3 km, range: 400 m, shadowing: 0 dB }
+  paths: [{ from: lte, to: relay, delay: { propagation: 10 ms } }]
+mobility: { line: { kind: rail, speed: 40 km/h, stops: [{ at: 0 km, depart: 4 min }, { at: 3 km }] } }
+servers: { relay: { kind: message_relay, service_time: 1 ms } }
+apps: { chat: {} }
+populations:
+  riders:
+    count: 30
+    mobility: line
+    app: chat
+    interfaces: [lte]
+    traffic: { conversations: { count: 30, members: 2 }, send: { rate: 3 msg/min, until: 15 min } }
+)");
+    run(*text.scenario, {}, Time{1'200'000'000'000}, [](World&, const RecordedRows& rows) {
+        const Late late = late_ones(rows);
+        CHECK(late.copies > 100);
+        CHECK(late.outage_share > 0.8);
+    });
 }

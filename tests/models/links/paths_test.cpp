@@ -80,7 +80,9 @@ TEST_CASE("a path over routers takes the route in force, and dies in its black h
     paths.route_over(path, routing, *routing.topology().node("edge"),
                      *routing.topology().node("relay"));
     std::vector<DropReason> reasons;
-    paths.on_drop = [&](Context&, const Packet&, DropReason reason) { reasons.push_back(reason); };
+    paths.on_drop = [&](Context&, std::optional<Index>, const Packet&, DropReason reason) {
+        reasons.push_back(reason);
+    };
 
     CHECK(paths.cross(context, path, packet_of(1)) == 7_ms);
     CHECK(paths.cross(context, path, packet_of(1, Direction::down)) == 8_ms);
