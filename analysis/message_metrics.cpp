@@ -2,6 +2,7 @@
 
 #include "analysis/run_series.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -15,6 +16,8 @@ constexpr std::uint32_t bit_of(std::string_view cause) {
         if (cause_words[i] == cause) return 1u << i;
     return 0;
 }
+constexpr std::size_t outage =
+    std::find(cause_words.begin(), cause_words.end(), "network_outage") - cause_words.begin();
 constexpr std::uint32_t network =
     bit_of("radio_handover") | bit_of("network_outage") | bit_of("link_queue");
 constexpr std::uint32_t infrastructure = bit_of("server_backlog");
@@ -42,6 +45,7 @@ void MessageMetrics::retried(bool pressed) {
 void MessageMetrics::ended(const CopyFacts& copy) {
     copies_.add(copy.end);
     for (std::size_t i = 0; i < blame_.size(); ++i) blame_[i] += copy.blame[i];
+    if (copy.server_down) server_outage_ += copy.blame[outage];
     if (copy.inserted_late) inversions_.add(copy.end);
     if (copy.outcome != CopyEnd::visible) {
         undelivered_.add(copy.end);
@@ -73,11 +77,14 @@ std::optional<Time> MessageMetrics::first(std::string_view name) const {
 
 double MessageMetrics::share(std::uint32_t causes) const {
     WideSum part = 0;
-    WideSum all = 0;
-    for (std::size_t i = 0; i < blame_.size(); ++i) {
-        all += blame_[i];
+    for (std::size_t i = 0; i < blame_.size(); ++i)
         if ((causes >> i & 1u) != 0) part += blame_[i];
-    }
+    return share_of(part);
+}
+
+double MessageMetrics::share_of(WideSum part) const {
+    WideSum all = 0;
+    for (const WideSum cause : blame_) all += cause;
     return all > 0 ? static_cast<double>(part) / static_cast<double>(all) : std::nan("");
 }
 
@@ -105,6 +112,7 @@ std::optional<double> MessageMetrics::value(std::string_view name) const {
         return ratio(static_cast<double>(delivered_.number), static_cast<double>(copies_.number));
     if (name == "reply_inversion_share")
         return ratio(static_cast<double>(inverted_replies_), static_cast<double>(replies_));
+    if (name == "server_outage_share") return share_of(server_outage_);
     if (name == "network_share") return share(network);
     if (name == "infrastructure_share") return share(infrastructure);
     if (name == "user_share") return share(user);

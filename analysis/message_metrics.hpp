@@ -24,6 +24,7 @@ struct CopyFacts {
     Time visible = no_time;
     CopyEnd outcome = CopyEnd::pending;
     bool inserted_late = false;
+    bool server_down = false;              ///< its root fault is a server that was down
     std::array<std::int64_t, 12> blame{};  ///< [ns], sums to end - composed
 };
 
@@ -51,6 +52,7 @@ class MessageMetrics {
     const Count* count_of(std::string_view name) const;
     std::optional<double> blame(std::string_view cause_and_what) const;
     double share(std::uint32_t causes) const;  ///< of all delay; bit i: cause i
+    double share_of(WideSum part) const;       ///< of all delay
 
     std::uint64_t composed_ = 0;
     std::uint64_t replies_ = 0;
@@ -60,6 +62,7 @@ class MessageMetrics {
     Count copies_, delivered_, undelivered_, lost_, pending_, late_, inversions_;
     DelayStatistics delay_;
     std::array<WideSum, 12> blame_{};
+    WideSum server_outage_ = 0;  ///< of blame_: network_outage behind which a server was down
 };
 
 }  // namespace driftstorm

@@ -61,6 +61,9 @@ void add_messages(std::vector<MetricPattern>& all) {
     all.push_back({"messages.network_share", "%",
                    "of all delay: radio_handover, network_outage, link_queue"});
     all.push_back({"messages.infrastructure_share", "%", "of all delay: server_backlog"});
+    all.push_back({"messages.server_outage_share", "%",
+                   "of all delay: network_outage of copies whose root fault is a server that was "
+                   "down; part of network_share"});
     all.push_back({"messages.user_share", "%", "of all delay: user"});
     all.push_back({"messages.application_share", "%",
                    "of all delay: every other cause, service and propagation too"});

@@ -171,6 +171,7 @@ struct Metrics::Parts {
     std::size_t last_handler = 0;
     std::size_t devices = 0;
     bool any_messages = false;
+    std::set<std::int32_t> servers_down;  ///< rows of faults that took a server down
     bool any_requests = false;
     Time reached{};
 };
@@ -253,7 +254,7 @@ Handler Metrics::Parts::messages(const RowType& type) {
 Handler Metrics::Parts::copies(const RowType& type) {
     return [this, end = NamedColumn(type, "t_end"), delivered = NamedColumn(type, "t_delivered"),
             visible = NamedColumn(type, "t_visible"), outcome = NamedColumn(type, "outcome"),
-            depth = NamedColumn(type, "late_insert_depth"),
+            depth = NamedColumn(type, "late_insert_depth"), root = NamedColumn(type, "root_fault"),
             blame = BlameColumns(type)](const RowStamp&, const std::byte* row) {
         CopyFacts copy;
         copy.end = end.time(row);
@@ -263,6 +264,7 @@ Handler Metrics::Parts::copies(const RowType& type) {
         copy.composed = copy.end;
         for (const std::int64_t ns : copy.blame) copy.composed = copy.composed - Duration{ns};
         copy.inserted_late = depth.integer(row) > 0;
+        copy.server_down = servers_down.count(row_of(root.entity(row))) > 0;
         const std::string_view word = outcome.word(row);
         if (word == "visible") copy.outcome = CopyEnd::visible;
         if (word.starts_with("lost")) copy.outcome = CopyEnd::lost;
@@ -340,9 +342,10 @@ Handler Metrics::Parts::handovers(const RowType& type) {
 }
 
 Handler Metrics::Parts::faults(const RowType& type) {
-    return [this, fault = NamedColumn(type, "fault"), edge = NamedColumn(type, "edge")](
-               const RowStamp& stamp, const std::byte* row) {
+    return [this, fault = NamedColumn(type, "fault"), kind = NamedColumn(type, "kind"),
+            edge = NamedColumn(type, "edge")](const RowStamp& stamp, const std::byte* row) {
         const bool begins = edge.is(row, "begins");
+        if (kind.is(row, "node_down")) servers_down.insert(row_of(fault.entity(row)));
         storms.fault(stamp.at(), row_of(fault.entity(row)), begins);
         if (begins) return;
         for (auto& [name, station] : stations) station.levels.fault_ended(stamp.at());

@@ -23,12 +23,15 @@ std::string fault_name(const EntityDirectory& directory, std::int32_t row) {
     return directory.kinds[static_cast<std::size_t>(kind)].names[static_cast<std::size_t>(row)];
 }
 
+/// A twentieth of all delay is no one's experience: below it nothing is to be blamed.
+constexpr double worth_a_verdict = 0.05;
+
 /// What the excess over plain service and propagation comes from: one class if it makes more than
-/// half, else the two largest.
+/// half, else the two largest. A server that was down is no fault of the network.
 std::string verdict_of(const RunSummary& summary) {
     std::vector<std::pair<std::string, double>> classes{
-        {"network-level", summary.network_share},
-        {"infrastructure", summary.infrastructure_share},
+        {"network-level", summary.network_share - summary.server_outage_share},
+        {"infrastructure", summary.infrastructure_share + summary.server_outage_share},
         {"application-level", summary.application_share - summary.service_share},
         {"user behaviour", summary.user_share}};
     std::stable_sort(classes.begin(), classes.end(),
@@ -36,6 +39,9 @@ std::string verdict_of(const RunSummary& summary) {
     double all = 0;
     for (const auto& [name, share] : classes) all += share;
     if (all <= 0) return "no delay beyond service and propagation";
+    if (all < worth_a_verdict)
+        return "hardly any delay beyond service and propagation (" +
+               human(std::floor(all * 1e4 + 0.5) / 1e4, "%") + ")";
     if (classes[0].second > all / 2) return "mostly " + classes[0].first;
     return classes[0].first + " and " + classes[1].first;
 }
@@ -52,6 +58,11 @@ void add_messages(RunSummary& made, const Metrics& metrics) {
     made.delay_p50_s = metrics.value("messages.delivery_delay.p50");
     made.delay_p99_s = metrics.value("messages.delivery_delay.p99");
     made.network_share = or_zero(metrics, "messages.network_share");
+    made.server_outage_share = or_zero(metrics, "messages.server_outage_share");
+    made.inverted_replies = std::floor(or_zero(metrics, "messages.replies") *
+                                           or_zero(metrics, "messages.reply_inversion_share") +
+                                       0.5);
+    made.inserted_late = or_zero(metrics, "messages.sequence_inversions");
     made.infrastructure_share = or_zero(metrics, "messages.infrastructure_share");
     made.application_share = or_zero(metrics, "messages.application_share");
     made.user_share = or_zero(metrics, "messages.user_share");
@@ -213,6 +224,10 @@ std::string render(const RunSummary& summary) {
             out += "delay      half within " + human_time(*summary.delay_p50_s) + ", 99 % within " +
                    human_time(*summary.delay_p99_s) + " (late: more than 10 s)\n";
     }
+    if (summary.inverted_replies > 0 || summary.inserted_late > 0)
+        out += "order      " + count_text(summary.inverted_replies) +
+               " replies stamped before what they answer, " + count_text(summary.inserted_late) +
+               " copies inserted late\n";
     for (const auto& [name, line] : summary.stations) {
         out += name.size() < 10 ? name + std::string(11 - name.size(), ' ') : name + "  ";
         out += line + "\n";
@@ -250,6 +265,9 @@ std::string render_json(const RunSummary& summary) {
            "}, \"network_share\": " + json_number(summary.network_share) +
            ", \"infrastructure_share\": " + json_number(summary.infrastructure_share) +
            ", \"application_share\": " + json_number(summary.application_share) +
+           ", \"server_outage_share\": " + json_number(summary.server_outage_share) +
+           ", \"inverted_replies\": " + json_number(summary.inverted_replies) +
+           ", \"inserted_late\": " + json_number(summary.inserted_late) +
            ", \"user_share\": " + json_number(summary.user_share) +
            ", \"service_share\": " + json_number(summary.service_share) +
            ", \"level\": " + json_text(summary.verdict) + ", \"stations\": {" + stations +

@@ -27,8 +27,11 @@ struct RunSummary {
     std::vector<StormLine> storms;                       ///< beyond chance, by start
     std::vector<std::pair<std::string, double>> causes;  ///< share of all delay, largest first
     double network_share = 0, infrastructure_share = 0, application_share = 0, user_share = 0;
-    double service_share = 0;  ///< of application_share: plain service and propagation
-    std::string verdict;       ///< "network-level", "application-level", ...
+    double service_share = 0;        ///< of application_share: plain service and propagation
+    double server_outage_share = 0;  ///< of network_share: a server was down
+    double inverted_replies = 0;     ///< stamped before what they answer
+    double inserted_late = 0;        ///< copies, above something already shown
+    std::string verdict;             ///< "network-level", "application-level", ...
     std::vector<std::pair<std::string, std::string>> stations;  ///< name and a line about it
     std::vector<CheckResult> checks;
     std::string repeat;  ///< how to run it again

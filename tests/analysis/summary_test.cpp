@@ -88,15 +88,18 @@ TEST_CASE("without messages and storms the summary says so and invents nothing")
 TEST_CASE(
     "the level is that of the class with more than half of the delay beyond service, or the two "
     "largest") {
-    const auto level = [](std::initializer_list<std::pair<Cause, int>> seconds) {
+    const auto level = [](std::initializer_list<std::pair<Cause, int>> seconds,
+                          FaultKind kind = FaultKind::link_down) {
         Metrics metrics(options(), entities);
+        give(metrics, at_s(90), FaultRow{fault(0), kind, Edge::begins, relay(0)});
         MessageRow message;
         message.sender = device(0);
         message.composed = at_s(100);
         give(metrics, message.composed, message);
         Blame blame;
         for (const auto& [cause, s] : seconds) blame[cause] = {s * 1'000'000'000ll};
-        const CopyRow copy = shown_copy(message, 1, blame);
+        CopyRow copy = shown_copy(message, 1, blame);
+        copy.root_fault = fault(0);
         give(metrics, copy.end, copy);
         metrics.finish(random_run_end);
         return summarize(metrics, entities, {}, "", "").verdict;
@@ -107,6 +110,32 @@ TEST_CASE(
           "mostly application-level");
     CHECK(level({{Cause::server_backlog, 4}, {Cause::network_outage, 3}, {Cause::user, 2}}) ==
           "infrastructure and network-level");
+    CHECK(level({{Cause::link_queue, 2}, {Cause::service_and_propagation, 98}}) ==
+          "hardly any delay beyond service and propagation (2 %)");
+    CHECK(level({{Cause::network_outage, 3}}) == "mostly network-level");
+    CHECK(level({{Cause::network_outage, 3}}, FaultKind::node_down) == "mostly infrastructure");
     CHECK(level({{Cause::service_and_propagation, 1}}) ==
           "no delay beyond service and propagation");
+}
+
+TEST_CASE("the summary counts what stands in the wrong order, and is silent when nothing does") {
+    const auto order = [](bool inverted, std::uint32_t depth) {
+        Metrics metrics(options(), entities);
+        MessageRow message;
+        message.sender = device(0);
+        message.composed = at_s(100);
+        message.reply_to_sender = device(1);
+        message.reply_inverted = inverted;
+        give(metrics, message.composed, message);
+        Blame blame;
+        blame[Cause::service_and_propagation] = {1'000'000'000};
+        CopyRow copy = shown_copy(message, 1, blame);
+        copy.late_insert_depth = depth;
+        give(metrics, copy.end, copy);
+        metrics.finish(random_run_end);
+        return render(summarize(metrics, entities, {}, "", ""));
+    };
+    CHECK(holds(order(true, 2),
+                "order      1 replies stamped before what they answer, 1 copies inserted late\n"));
+    CHECK_FALSE(holds(order(false, 0), "order"));
 }
