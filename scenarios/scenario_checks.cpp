@@ -441,6 +441,24 @@ void check_rides(const Scenario& scenario, Complaints& complaints) {
     }
 }
 
+/// A day has 24 hours: fewer factors would leave hours without one.
+void check_profiles(const Scenario& scenario, Complaints& complaints) {
+    for (const Named<PopulationEntry>& population : scenario.populations) {
+        const auto* devices = std::get_if<DevicePopulation>(&population.value);
+        if (devices == nullptr) continue;
+        const std::size_t given = devices->traffic.send.profile.size();
+        if (given == 0 || given == Writing::hours) continue;
+        const std::string path =
+            child_path("populations", population.name) + ".traffic.send.profile";
+        const Node* written = find_path(scenario.document.root, path);
+        complaints.error(written != nullptr ? written->position() : population.at,
+                         "'profile' has a factor for each hour of the day, 24 from midnight UTC "
+                         "(none: a constant rate), not " +
+                             std::to_string(given),
+                         path);
+    }
+}
+
 void check_windows(const Scenario& scenario, Complaints& complaints) {
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const auto* customers = std::get_if<CustomerPopulation>(&population.value);
@@ -490,6 +508,7 @@ void check_scenario(const Scenario& scenario, const Node& outputs, Complaints& c
     check_reach(scenario, names, complaints);
     check_rides(scenario, complaints);
     check_timeline(scenario, complaints);
+    check_profiles(scenario, complaints);
     check_windows(scenario, complaints);
     check_customers(scenario, complaints);
     names.complain_about_unused(complaints);

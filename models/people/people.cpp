@@ -4,6 +4,7 @@
 #include "sim/core/expect.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace driftstorm {
@@ -31,9 +32,16 @@ void People::start(Context& context, Index person) { schedule(context, person); 
 Time People::when(const Writing& writing, double integrated) const {
     const Time from{writing.from.ns};
     if (writing.profile.empty()) return from + ns_of(integrated / writing.rate);
-    // Hour by hour: the rate is constant within one.
-    double left = integrated;
-    for (Time at = from; at - from < writing.until;) {
+    // All days are alike: first whole ones, then hour by hour, within which the rate is constant.
+    constexpr Duration day{24 * hour_ns};
+    double area_of_day = 0;
+    for (const double factor : writing.profile)
+        area_of_day += writing.rate * factor * Duration{hour_ns}.seconds();
+    if (area_of_day <= 0) return end_of_time;
+    const double days = std::floor(integrated / area_of_day);
+    if (days * day.seconds() >= writing.until.seconds()) return end_of_time;
+    double left = std::max(integrated - days * area_of_day, 0.0);
+    for (Time at = from + day * static_cast<std::int64_t>(days); at < Time{writing.until.ns};) {
         const std::int64_t since_midnight = (params_.epoch_unix_ns + at.ns) % (24 * hour_ns);
         const auto hour = static_cast<std::size_t>(since_midnight / hour_ns);
         const double rate = writing.rate * writing.profile[hour];

@@ -7,6 +7,7 @@
 #include "sim/core/kernel.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <tuple>
@@ -19,9 +20,11 @@ template <>
 inline constexpr std::array<std::string_view, 1> enum_words<WritingProcess>{"poisson"};
 
 /// How often a person writes. A Poisson process whose rate follows the hours of the day (`profile`,
-/// 24 factors from midnight UTC; none: constant), by inversion of the integrated rate, so each
-/// message has its own draw.
+/// a factor for each from midnight UTC; none: constant), by inversion of the integrated rate, so
+/// each message has its own draw.
 struct Writing {
+    static constexpr std::size_t hours = 24;
+
     WritingProcess process = WritingProcess::poisson;
     double rate = 0.0;
     Duration from{0};
@@ -153,6 +156,8 @@ class People {
     };
     const Habits& habits_of(Index person) const { return params_.habits[habits_[person]]; }
     void schedule(Context& context, Index person);
+    /// When the integral of the rate from `writing.from` on reaches `integrated`; end_of_time: not
+    /// before `writing.until`.
     Time when(const Writing& writing, double integrated) const;
     /// @param subject  identity of the message: a press by its number, an answer by what it answers
     std::uint32_t size_of_message(const Context& context, Index person,

@@ -227,6 +227,8 @@ CASES = [
      ("friends", "there is no other population of devices 'friends'")),
     ("writing that ends before it begins", TRAIN, [("until: 43 min", "from: 44 min, until: 43 min")],
      ("43 min", "'until' is before 'from' (2640 s): nobody ever writes")),
+    ("a day of three hours", TRAIN, [("until: 43 min", "until: 43 min, profile: [1, 2, 3]")],
+     ("[1, 2, 3]", "'profile' has a factor for each hour of the day, 24 from midnight UTC (none: a constant rate), not 3")),
     ("writing that begins after the run", TRAIN, [("until: 43 min", "from: 50 min")],
      ("50 min", "'from' is not before the end of the run (2700 s): nobody ever writes")),
     # timeline

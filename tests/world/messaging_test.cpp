@@ -221,3 +221,31 @@ populations:
         CHECK(late.outage_share > 0.8);
     });
 }
+
+// ---- people -------------------------------------------------------------------------------------
+
+TEST_CASE("people write by the hours of their profile, and not at all where it is zero") {
+    const auto written = [](const std::string& profile) {
+        const TextScenario text = read_text(replaced(
+            replaced(replaced(skewed_phones("0 s", ""), "timeline:\n", ""), "duration: 20 min",
+                     "duration: 52 h"),
+            "count: 20, members: 2 }, send: { rate: 4 msg/min, until: 10 min",
+            "count: 200, members: 2 }, send: { rate: 10 msg/h, profile: [" + profile + "]"));
+        std::vector<std::size_t> hours(24);
+        run(*text.scenario, {}, Time{} + Duration{3'600'000'000'000} * 52,
+            [&](World&, const RecordedRows& rows) {
+                for (const MessageRow& message : rows.messages)
+                    ++hours[static_cast<std::size_t>(message.composed.ns / 3'600'000'000'000 % 24)];
+            });
+        return hours;
+    };
+    const std::string night = "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0";
+    for (const std::size_t hour : written(night + ", " + night)) CHECK(hour == 0);
+    const std::vector<std::size_t> hours = written("1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, " + night);
+    // 20 people on three days: 600 and 1800 messages, within four standard deviations.
+    CHECK(hours[0] > 500);
+    CHECK(hours[0] < 700);
+    CHECK(hours[1] > 1630);
+    CHECK(hours[1] < 1970);
+    for (std::size_t hour = 2; hour < 24; ++hour) CHECK(hours[hour] == 0);
+}
