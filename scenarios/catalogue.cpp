@@ -391,8 +391,12 @@ std::vector<std::pair<std::string, std::string>> list_faults() {
          "station; set: { factor }"},
         {"clock_step", "target a server node; by: how far its clock is put forward"},
         {"app_restart", "target a population or a part of it; clear_cache"},
-        {"suspend", "devices sleep; target a population or a part of it"},
-        {"reboot", "devices are shut down and start anew; target a population or a part of it"},
+        {"suspend",
+         "devices' clocks sleep, with the time programs that live by them; radios, apps and people "
+         "go on; target a population or a part of it"},
+        {"reboot",
+         "devices are shut down and start anew: clocks, time programs and apps; radios stay, and "
+         "people write on: what they write waits; target a population or a part of it"},
         {"battery_pull", "the same without warning; without a backup the time is lost, too"},
         {"user_sets_clock", "target a population or a part of it; by: how far it is put forward"}};
 }
