@@ -49,7 +49,7 @@ struct ReplyTo {
 class Apps {
   public:
     static constexpr std::string_view name = "apps";
-    static constexpr int version = 3;
+    static constexpr int version = 4;
 
     struct Params {
         std::vector<AppVersion> versions;

@@ -38,6 +38,10 @@ void Apps::compose(Context& context, Index device, std::uint32_t conversation, s
                               .reply_to_sender = reply.sender,
                               .reply_to_count = reply.count,
                               .reply_inverted = reply.sender != no_entity && shown < reply.stamp});
+    // The author sees it at once, among what others have written.
+    if (version_of(device).order_by == DisplayOrder::sender_timestamp)
+        inbox_.show_stamp(conversations_.membership(conversation, device),
+                          shown + d.stamp_correction);
     OutboxMessage& kept = outbox_.add(device, message);
     if (connected(device)) attempt(context, device, kept);
 }

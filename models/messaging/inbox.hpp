@@ -37,7 +37,7 @@ class Inbox {
         std::vector<HeldCopy> held;       ///< in order of number
         std::vector<std::uint32_t> seen;  ///< shown although later than `expected`, in order
         std::vector<std::int64_t>
-            stamps;                  ///< of shown messages, in order; for display by sender's stamp
+            stamps;  ///< of shown messages and the device's own, in order; for display by stamp
         std::vector<LostCopy> lost;  ///< not arrived since
         auto state() {
             return std::tie(expected, next, gap_generation, gap_requests, gap_requested, gap_wait,

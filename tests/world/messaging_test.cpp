@@ -222,6 +222,30 @@ populations:
     });
 }
 
+// ---- order and resyncs --------------------------------------------------------------------------
+
+TEST_CASE("in a chat of two a stamp of the future stands below one's own messages") {
+    // One of the two is set 60 s ahead.
+    const TextScenario skewed = read_text(
+        replaced(replaced(replaced(skewed_phones("0 s",
+                                                 "  - { name: set, at: 1 min, fault: "
+                                                 "user_sets_clock, target: \"phones[0]\", "
+                                                 "by: 60 s }\n"),
+                                   "count: 20", "count: 2"),
+                          "conversations: { count: 20", "conversations: { count: 1"),
+                 "chat: {}", "chat: { order_by: sender_timestamp }"));
+    run(*skewed.scenario, {}, Time{1'200'000'000'000}, [](World& world, const RecordedRows& rows) {
+        std::size_t above = 0;
+        for (const CopyRow& copy : rows.copies) {
+            if (copy.late_insert_depth == 0 || copy.end < Time{90'000'000'000}) continue;
+            ++above;
+            // Only what comes from the slow clock sorts above what is there.
+            CHECK(world.entity_name(copy.message_sender) == "phones[1]");
+        }
+        CHECK(above > 5);
+    });
+}
+
 // ---- people -------------------------------------------------------------------------------------
 
 TEST_CASE("people write by the hours of their profile, and not at all where it is zero") {
