@@ -63,7 +63,8 @@ std::optional<double> outage_metric(std::string_view name, Facts& fact) {
     const double lambda = fact("arrival_rate");
     const double outage = fact("outage");
     const double retries = fact.or_else("retries", 0.0);
-    const double extra = fact.or_else("budget", retries);
+    // A budget beyond the retries is never used up.
+    const double extra = std::min(retries, fact.or_else("budget", retries));
     if (name == "bad_state_load") return (1.0 + extra) * lambda;
     if (name == "peak_backlog") return lambda * outage;
     if (name == "mean_delay") return outage / 2;

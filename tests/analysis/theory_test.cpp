@@ -50,6 +50,12 @@ TEST_CASE("one retry: recovery by the formula, never in the vulnerable region") 
     facts["outage"] = 10;
     facts["budget"] = 0.05;  // (1 + b) lambda = 294 < mu
     CHECK(*theory_metric("recovery", facts) == doctest::Approx((280 * 10 * 1.05 - 300) / 6.0));
+    facts["arrival_rate"] = 140;
+    facts["budget"] = 5;  // more than there are retries: as if there were none
+    CHECK(*theory_metric("recovery", facts) == doctest::Approx((140 * 19 - 300) / 20.0));
+    facts["retries"] = 0;
+    CHECK(*theory_metric("bad_state_load", facts) == 140);
+    CHECK(*theory_metric("recovery", facts) == doctest::Approx((140 * 10 - 300) / 160.0));
     facts.erase("timeout");
     CHECK_FALSE(theory_metric("recovery", facts).has_value());
 }
