@@ -152,9 +152,14 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
     std::map<std::string, double> facts;
     for (const Named<PopulationEntry>& population : scenario.populations) {
         if (const auto* customers = std::get_if<CustomerPopulation>(&population.value)) {
-            facts["arrival_rate"] = customers->arrivals.rate;
-            if (customers->arrivals.batch)
-                facts["arrival_rate"] *= customers->arrivals.batch->mean();
+            const OpenArrivals::Params& arrivals = customers->arrivals;
+            const double batch = arrivals.batch ? arrivals.batch->mean() : 1.0;
+            if (arrivals.process == ArrivalProcess::spread) {
+                facts["reconnecting"] = static_cast<double>(arrivals.count) * batch;
+                facts["reconnect_spread"] = arrivals.over.seconds();
+            } else {
+                facts["arrival_rate"] = arrivals.rate * batch;
+            }
             if (customers->retry) {
                 facts["timeout"] = customers->retry->timeout.seconds();
                 facts["retries"] = customers->retry->retries;

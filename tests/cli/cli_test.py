@@ -179,6 +179,17 @@ class Runs(Command):
         self.assertTrue(all(check["half_width_95"] > 0 for check in document["checks"]))
         self.assertEqual(document["exit_code"], done.returncode)
 
+    def test_a_herd_is_held_to_its_closed_form(self):
+        herd = QUEUE.replace("exponential: { mean: 10 ms }", "constant: 10 ms").replace(
+            "{ process: poisson, rate: $load }", "{ process: spread, count: 1000, over: 5 s }").replace(
+            "  load: { default: 50 req/s, range: [1 req/s, 95 req/s] }\n", "").replace(
+            'metric: customers.intents, is: ">= 1"', 'metric: desk.queue_depth.max, is: "== theory.reconnect_peak +- 1 %"')
+        (self.folder / "herd.yaml").write_text(
+            herd + '  - { name: the last, metric: theory.reconnect_finish, is: "== 10 s", always: true }\n')
+        checks = json.loads(self.run("run", "herd.yaml", "--json").stdout)["summary"]["checks"]
+        self.assertEqual([check["status"] for check in checks], ["passed", "passed"])
+        self.assertAlmostEqual(checks[0]["observed"], 500, delta=2)
+
     def test_replications_need_seeds(self):
         greatest = str(2**64 - 1)
         refused = self.run("run", "queue.yaml", "--seed", greatest, "--replications", "2", code=2)
