@@ -111,7 +111,8 @@ void add_objects(std::vector<MetricPattern>& all) {
 void add_events(std::vector<MetricPattern>& all) {
     const std::string devices(object_words[3]);
     all.push_back({"resyncs.count", "", "resyncs begun by devices"});
-    all.push_back({"resyncs.requests", "", "requests they made"});
+    all.push_back({"resyncs.repeats", "", "times that they asked again for want of an answer"});
+    all.push_back({"resyncs.requests", "", "requests they made, repeated ones too"});
     add_words(all, "resyncs", "resyncs by reason",
               {"gap", "skew_reject", "clock_step", "network_change", "reconnect", "epoch",
                "periodic", "cache_clear"});

@@ -299,13 +299,16 @@ Handler Metrics::Parts::retries(const RowType& type) {
 Handler Metrics::Parts::resyncs(const RowType& type) {
     const NamedColumn reason(type, "reason");
     return [this, reason, names = metrics_of_words(reason, "resyncs"),
-            requested = NamedColumn(type, "requests"),
+            requested = NamedColumn(type, "requests"), again = type.column("again"),
             fault = NamedColumn(type, "root_fault")](const RowStamp& stamp, const std::byte* row) {
         const std::uint32_t requests = requested.count(row);
         storms.resync(stamp.at(), requests, row_of(fault.entity(row)));
         series.resync(stamp.at(), requests);
-        count(stamp.at(), "resyncs.count");
         count(stamp.at(), "resyncs.requests", requests);
+        // Files of before told no repeats apart.
+        if (again != nullptr && integer_of(*again, row) != 0)
+            return count(stamp.at(), "resyncs.repeats");
+        count(stamp.at(), "resyncs.count");
         if (const auto word = static_cast<std::size_t>(reason.integer(row)); word < names.size())
             count(stamp.at(), names[word]);
     };

@@ -49,7 +49,7 @@ struct ReplyTo {
 class Apps {
   public:
     static constexpr std::string_view name = "apps";
-    static constexpr int version = 4;
+    static constexpr int version = 5;
 
     struct Params {
         std::vector<AppVersion> versions;
@@ -325,8 +325,10 @@ class Apps {
     void acknowledge(Context& context, Index device, std::uint32_t membership);
     void arm_gap(Context& context, Index device, std::uint32_t membership);
     void resync(Context& context, Index device, ResyncReason reason, ResyncScope scope,
-                std::uint32_t conversation, EntityId root);
-    void request_resync(Context& context, Index device, std::uint32_t nodes, ResyncBody body);
+                std::uint32_t conversation, EntityId root, bool again = false);
+    /// @param again  for what an earlier request has not brought
+    void request_resync(Context& context, Index device, std::uint32_t nodes, ResyncBody body,
+                        bool again);
     void arm_sync(Context& context, Index device);
 
     Params params_;

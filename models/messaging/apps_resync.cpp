@@ -38,11 +38,11 @@ void Apps::on(const GapTimeout& timeout, Index device, Context& context) {
     ++box.gap_requests;
     const EntityId gap = inbox_.root_of_gap(m);
     resync(context, device, ResyncReason::gap, ResyncScope::missing, conversation,
-           gap != no_entity ? gap : root_of(device, conversation));
+           gap != no_entity ? gap : root_of(device, conversation), box.gap_requests > 1);
 }
 
 void Apps::resync(Context& context, Index device, ResyncReason reason, ResyncScope scope,
-                  std::uint32_t conversation, EntityId root) {
+                  std::uint32_t conversation, EntityId root, bool again) {
     Device& d = devices_[device];
     if (!connected(device)) {
         d.pending_resync = 1;
@@ -64,10 +64,11 @@ void Apps::resync(Context& context, Index device, ResyncReason reason, ResyncSco
     body.conversation = conversation;
     body.root_fault = root;
     body.requested = context.now();
-    request_resync(context, device, nodes, body);
+    request_resync(context, device, nodes, body, again);
 }
 
-void Apps::request_resync(Context& context, Index device, std::uint32_t nodes, ResyncBody body) {
+void Apps::request_resync(Context& context, Index device, std::uint32_t nodes, ResyncBody body,
+                          bool again) {
     Device& d = devices_[device];
     body.number = ++d.resyncs;
     std::uint32_t requests = 0;
@@ -83,6 +84,7 @@ void Apps::request_resync(Context& context, Index device, std::uint32_t nodes, R
                              .reason = body.reason,
                              .scope = body.scope,
                              .requests = requests,
+                             .again = again,
                              .root_fault = body.root_fault});
     if (body.conversation != all_conversations) return;  // the gap timer asks again
     d.outstanding = nodes;
@@ -109,7 +111,7 @@ void Apps::on(const ResyncTimeout&, Index device, Context& context) {
     body.root_fault = d.pending_root;
     body.conversation = all_conversations;
     body.requested = context.now();
-    request_resync(context, device, d.outstanding, body);
+    request_resync(context, device, d.outstanding, body, true);
 }
 
 void Apps::clock_stepped(Context& context, Index device) {

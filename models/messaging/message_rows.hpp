@@ -143,6 +143,7 @@ struct ResyncRow {
     ResyncReason reason = ResyncReason::gap;
     ResyncScope scope = ResyncScope::missing;
     std::uint32_t requests = 0;
+    bool again = false;
     EntityId root_fault = no_entity;
     static constexpr auto fields() {
         return FieldList{
@@ -151,6 +152,8 @@ struct ResyncRow {
             Field<ResyncRow, ResyncScope>{"scope", &ResyncRow::scope, "", "how much it asks for"},
             Field<ResyncRow, std::uint32_t>{"requests", &ResyncRow::requests, "1",
                                             "relay nodes asked"},
+            Field<ResyncRow, bool>{"again", &ResyncRow::again, "1",
+                                   "whether it repeats one that was not answered in time"},
             Field<ResyncRow, EntityId>{"root_fault", &ResyncRow::root_fault, "",
                                        "fault that set it off"}};
     }

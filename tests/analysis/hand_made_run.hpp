@@ -168,10 +168,12 @@ struct ResyncRow {
     Reason reason = Reason::gap;
     std::uint32_t requests = 1;
     EntityId root_fault = no_entity;
+    bool again = false;
     static constexpr auto fields() {
         using R = ResyncRow;
         return FieldList{column("device", &R::device), column("reason", &R::reason),
-                         column("requests", &R::requests), column("root_fault", &R::root_fault)};
+                         column("requests", &R::requests), column("again", &R::again),
+                         column("root_fault", &R::root_fault)};
     }
 };
 

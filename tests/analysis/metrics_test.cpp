@@ -135,6 +135,7 @@ TEST_CASE(
         script.add(row.composed, row);
         script.add(at_s(t), RetryRow{device(0), 1, 1, t > 200, no_entity});
         script.add(at_s(t), ResyncRow{device(0), Reason::skew_reject, 3, no_entity});
+        script.add(at_s(t), ResyncRow{device(0), Reason::skew_reject, 1, no_entity, true});
         script.add(
             at_s(t),
             HandoverRow{device(0, true), cell(0), cell(1), AttachKind::handover, {50'000'000}});
@@ -155,7 +156,8 @@ TEST_CASE(
     CHECK(*metrics.value("messages.presses_again") == 1);
     CHECK(*metrics.value("messages.presses_again", middle) == 0);
     CHECK(*metrics.value("resyncs.count") == 2);
-    CHECK(*metrics.value("resyncs.requests") == 6);
+    CHECK(*metrics.value("resyncs.repeats") == 2);
+    CHECK(*metrics.value("resyncs.requests") == 8);
     CHECK(*metrics.value("resyncs.skew_reject", middle) == 1);
     CHECK(*metrics.value("resyncs.gap") == 0);
     CHECK(*metrics.value("handovers.count") == 2);

@@ -246,6 +246,28 @@ TEST_CASE("in a chat of two a stamp of the future stands below one's own message
     });
 }
 
+TEST_CASE("a resync that is asked for again has begun once") {
+    const TextScenario text = read_text(replaced(
+        skewed_phones(
+            "0 s",
+            "  - { name: lossy, at: 3 min, fault: packet_loss, target: "
+            "\"network.paths[0]\", set: { loss: 60 % }, for: 5 min }\n"
+            "  - { name: set, at: 4 min, fault: user_sets_clock, target: phones, by: 5 s }\n"),
+        "chat: {}", "chat: { resync_on: [clock_step], heartbeat: { patience: 20 min } }"));
+    run(*text.scenario, {}, Time{1'200'000'000'000}, [](World&, const RecordedRows& rows) {
+        std::set<EntityId> devices;
+        std::size_t begun = 0;
+        std::size_t again = 0;
+        for (const ResyncRow& row : rows.resyncs) {
+            if (row.reason != ResyncReason::clock_step) continue;
+            devices.insert(row.device);
+            ++(row.again ? again : begun);
+        }
+        CHECK(begun == devices.size());
+        CHECK(again > 10);
+    });
+}
+
 // ---- people -------------------------------------------------------------------------------------
 
 TEST_CASE("people write by the hours of their profile, and not at all where it is zero") {

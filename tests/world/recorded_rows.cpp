@@ -129,6 +129,10 @@ void RecordedRows::row(const RowType& type, const RowStamp& stamp, const std::by
         CopyRow row;
         std::memcpy(static_cast<void*>(&row), bytes, sizeof row);
         copies.push_back(row);
+    } else if (type.table == ResyncRow::table) {
+        ResyncRow row;
+        std::memcpy(static_cast<void*>(&row), bytes, sizeof row);
+        resyncs.push_back(row);
     } else if (type.table == HandoverRow::table) {
         HandoverRow row;
         std::memcpy(static_cast<void*>(&row), bytes, sizeof row);

@@ -38,6 +38,7 @@ class RecordedRows : public TableSink {
     std::vector<std::string> oscillators;  ///< left alone, bit by bit, where outputs.clocks asks
     std::vector<CopyRow> copies;
     std::vector<MessageRow> messages;
+    std::vector<ResyncRow> resyncs;
     std::uint64_t expected_copies = 0;
 
   private:
