@@ -56,6 +56,8 @@ CheckStatus compare(const ExpectationSpec& expectation, Interval seen, double va
     return CheckStatus::inconclusive;
 }
 
+constexpr const char* within_warmup = "the run ends within its warm-up";
+
 CheckResult begin(const ExpectationSpec& expectation) {
     CheckResult result;
     result.name = expectation.name;
@@ -122,7 +124,7 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
         if (!judged(expectation, metrics.end(), parameters_changed, result)) continue;
         result.observed = observed[i];
         if (metrics.end() <= metrics.warmup()) {
-            result.why = "the run ends within its warm-up";
+            result.why = within_warmup;
         } else if (!observed[i]) {
             result.why = "the metric is undefined in this run";
         } else if (!expectation.other_metric.empty() && !other[i]) {
@@ -141,14 +143,17 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
 std::vector<CheckResult> judge_replications(
     const std::vector<ExpectationSpec>& expectations,
     const std::vector<std::vector<std::optional<double>>>& observed,
-    const std::vector<std::vector<std::optional<double>>>& other, Time end,
+    const std::vector<std::vector<std::optional<double>>>& other, Time end, Time warmup,
     bool parameters_changed) {
     std::vector<CheckResult> results;
     for (std::size_t i = 0; i < expectations.size(); ++i) {
         const ExpectationSpec& expectation = expectations[i];
         CheckResult& result = results.emplace_back(begin(expectation));
         if (!judged(expectation, end, parameters_changed, result)) continue;
-
+        if (end <= warmup) {
+            result.why = within_warmup;
+            continue;
+        }
         const bool against = !expectation.other_metric.empty();
         bool defined = !observed.empty();
         bool finite = true;

@@ -55,11 +55,12 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
 /// Judges over replications: observed[r][e] is the value of expectation e in replication r
 /// (other[r][e]: of the metric it compares with; empty: none does). Passes when the 95 % interval
 /// of the mean (Student's t) lies within the limit, fails when it lies outside, else is
-/// inconclusive; so is one whose metric was undefined in a replication.
+/// inconclusive; so is one whose metric was undefined in a replication, and every one when the runs
+/// end within their warm-up.
 std::vector<CheckResult> judge_replications(
     const std::vector<ExpectationSpec>& expectations,
     const std::vector<std::vector<std::optional<double>>>& observed,
-    const std::vector<std::vector<std::optional<double>>>& other, Time end,
+    const std::vector<std::vector<std::optional<double>>>& other, Time end, Time warmup,
     bool parameters_changed);
 
 /// What judge_replications needs of one run: values of the expectations' metrics, and of those they

@@ -161,7 +161,8 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
         return stopped.empty() ? exit_code(checks) : static_cast<int>(Exit::inconclusive);
     };
     const std::vector<CheckResult> checks =
-        judge_replications(expectations, observed, other, reached, scenario.parameters_changed);
+        judge_replications(expectations, observed, other, reached, Time{scenario.warmup.ns},
+                           scenario.parameters_changed);
     if (options.json) {
         std::string list;
         for (const CheckResult& check : checks)

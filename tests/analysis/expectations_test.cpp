@@ -60,7 +60,9 @@ CheckStatus over(const ExpectationSpec& expectation, std::vector<std::optional<d
     std::vector<std::vector<std::optional<double>>> observed;
     for (const std::optional<double>& value : values) observed.push_back({value});
     const std::vector<std::vector<std::optional<double>>> other(observed.size(), {std::nullopt});
-    return judge_replications({expectation}, observed, other, at_s(600), false).front().status;
+    return judge_replications({expectation}, observed, other, at_s(600), Time{}, false)
+        .front()
+        .status;
 }
 
 }  // namespace
@@ -186,6 +188,18 @@ TEST_CASE("replications pass, fail or stay open by their 95 % interval") {
     CHECK(over(lost(Relation::equal, 0), {0.0, std::nullopt}) == CheckStatus::inconclusive);
     CHECK(over(lost(Relation::equal, 3), {3.0}) == CheckStatus::passed);
     CHECK(over(lost(Relation::equal, 3), {}) == CheckStatus::inconclusive);
+}
+
+TEST_CASE("replications that end within their warm-up leave everything open") {
+    const auto at = [](double warmup_s) {
+        const CheckResult judged =
+            judge_replications({lost(Relation::equal, 0)}, {{0.0}, {0.0}},
+                               {{std::nullopt}, {std::nullopt}}, at_s(600), at_s(warmup_s), false)
+                .front();
+        return judged.status;
+    };
+    CHECK(at(599) == CheckStatus::passed);
+    CHECK(at(600) == CheckStatus::inconclusive);
 }
 
 TEST_CASE("Student's t has its tabled quantiles") {

@@ -178,6 +178,11 @@ class Runs(Command):
         self.assertEqual(len(document["checks"]), 4)
         self.assertTrue(all(check["half_width_95"] > 0 for check in document["checks"]))
         self.assertEqual(document["exit_code"], done.returncode)
+        within = QUEUE.replace("duration: 2 min", "duration: 2 min\nwarmup: 1 min")
+        (self.folder / "within.yaml").write_text(within)
+        cut = ["within.yaml", "--until", "30 s", "--no-output"]
+        self.run("run", *cut, code=4)
+        self.run("run", *cut, "--replications", "2", code=4)
 
     def test_a_herd_is_held_to_its_closed_form(self):
         herd = QUEUE.replace("exponential: { mean: 10 ms }", "constant: 10 ms").replace(
