@@ -263,7 +263,9 @@ std::vector<std::string> words_of(const ResultsReader& result, const std::string
     if (words.empty()) return result.texts(dataset);
     std::vector<std::string> made;
     for (const std::int64_t value : result.integers(dataset))
-        made.push_back(words.at(static_cast<std::size_t>(value)));
+        made.push_back(static_cast<std::size_t>(value) < words.size()
+                           ? words[static_cast<std::size_t>(value)]
+                           : std::string());  // of none
     return made;
 }
 

@@ -64,14 +64,18 @@ int export_table(const std::string& result, const std::string& table) {
                    known);
         return static_cast<int>(Exit::usage);
     }
+    // The group's first dataset is the scale of its rows; others may have dimensions of their own.
     std::vector<std::string> columns;
     std::uint64_t rows = 0;
-    for (const std::string& name : reader.datasets(group))
-        rows = std::max(rows, reader.rows(below_group + name));
     for (const std::string& name : reader.datasets(group)) {
         const std::string dataset = below_group + name;
-        if (reader.shape(dataset).size() == 1 && reader.rows(dataset) == rows)
+        if (columns.empty() && reader.shape(dataset).size() == 1) {
+            rows = reader.rows(dataset);
             columns.push_back(name);
+        } else if (!columns.empty() && name != "device_order" &&
+                   reader.dimensions(dataset) == std::vector{columns.front()}) {
+            columns.push_back(name);
+        }
     }
     if (columns.empty()) {
         std::string below;

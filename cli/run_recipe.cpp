@@ -178,7 +178,8 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
         results.series = world.series();
         if (!scenario.outputs.messages.blame.value_or(true)) results.leave_out = {"copies/blame_*"};
         results.attributes = {{"title", scenario.title}, {"run_id", outcome.run_id}};
-        file = std::make_unique<ResultsFile>(request.output, std::move(results), world.directory());
+        file = std::make_unique<ResultsFile>(request.output, std::move(results),
+                                             world.described_directory());
         world.kernel().add_sink(*file);
     }
     std::unique_ptr<NtpCapture> capture;

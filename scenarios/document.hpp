@@ -112,5 +112,7 @@ class Names {
 std::string yaml_text(const Node& node);
 /// A tree as JSON; plain scalars that are numbers, true or false become such.
 std::string json_text(const Node& node);
+/// The same without the end of the line.
+std::string json_value(const Node& node);
 
 }  // namespace driftstorm

@@ -124,10 +124,12 @@ std::string yaml_text(const Node& node) {
     return out;
 }
 
-std::string json_text(const Node& node) {
+std::string json_value(const Node& node) {
     std::string out;
     write_json(node, out);
-    return out + "\n";
+    return out;
 }
+
+std::string json_text(const Node& node) { return json_value(node) + "\n"; }
 
 }  // namespace driftstorm

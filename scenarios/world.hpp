@@ -40,6 +40,9 @@ class World {
     Kernel& kernel();
     const Kernel& kernel() const;
     const EntityDirectory& directory() const;
+    /// The same with what each entity drew or was configured with: for a result file. Takes time
+    /// and memory by the entity.
+    EntityDirectory described_directory() const;
     const std::vector<SeriesDefinition>& series() const;
     std::uint32_t partitions() const;
     std::size_t devices() const;

@@ -195,6 +195,7 @@ struct World::Parts {
     void restart_apps(Context& context, const Faults::Plan& fault);
     void act_on_devices(Context& context, const Faults::Plan& fault, FaultEdge edge);
     void start();
+    EntityDirectory described_directory() const;
 
     // Faults number their targets: server nodes as endpoints are, then stations; cells, then paths.
     std::uint32_t first_station_target() const {

@@ -163,6 +163,8 @@ class DeviceClocks {
     OffsetLine offset_line(Index device, Time now) const {
         return clocks_[device].offset_line(now, oscillators_[device], memos_[device]);
     }
+    /// The constant frequency error that its oscillator drew.
+    Rate frequency_error(Index device) const { return oscillators_[device].frequency_error(); }
     /// How often somebody has touched the clock.
     std::uint32_t adjustments(Index device) const { return adjustments_[device]; }
 

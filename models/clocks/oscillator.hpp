@@ -85,6 +85,8 @@ class Oscillator {
     Line line(Time now, Memo& memo) const;
     /// Phase error at whole second k of the grid [2^-64 ns].
     Q64 phase_at(std::int64_t second) const;
+    /// The constant part of its frequency error.
+    Rate frequency_error() const { return frequency_error_; }
 
   private:
     /// What few oscillators have.

@@ -119,6 +119,8 @@ class TimeServers {
         return {static_cast<std::int64_t>(exact(node, now) >> 64)};
     }
     double offset_ns(Index node, Time now) const;
+    /// The constant frequency error that its oscillator drew.
+    Rate frequency_error(Index node) const { return servers_[node].oscillator.frequency_error(); }
     /// Requests waiting or being answered.
     std::uint32_t queue_depth(Index node) const { return nodes_[node].waiting; }
 

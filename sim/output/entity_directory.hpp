@@ -19,6 +19,8 @@ struct EntityKind {
         {};                                  ///< shape (n), or empty when no member belongs to one
     std::vector<std::int64_t> member = {};   ///< number within its population; shape (n), or empty
     std::vector<MemoryColumn> columns = {};  ///< drawn or configured attributes, each of shape (n)
+    /// Further dimensions of its group, for columns that name them: lists of each member, say.
+    std::vector<MemoryColumn> dimensions = {};
 };
 
 /// Where each entity of the world is found in /entities. Ids of entities nobody wants to see (a

@@ -109,6 +109,10 @@ void write_column(Hdf5File& file, const std::string& path, const MemoryColumn& c
         if constexpr (type == Hdf5Type::float64)
             shape.fill = fill_of(std::numeric_limits<double>::quiet_NaN());
         if (column.instant) shape.fill = static_cast<FillValue>(INT64_MIN);
+        if constexpr (type == Hdf5Type::uint8)
+            if (!column.words.empty() &&
+                std::find(values.begin(), values.end(), no_word) != values.end())
+                shape.fill = no_word;
         if (is_scale) shape.fill.reset();  // CF: a coordinate is never missing
         const Hdf5Handle dataset = file.create_dataset(path, shape);
         if constexpr (type == Hdf5Type::text) {
@@ -124,6 +128,7 @@ void write_column(Hdf5File& file, const std::string& path, const MemoryColumn& c
         throw std::invalid_argument("column " + path + " holds instants and so int64");
     std::visit(write, column.values);
     label_words(file, path, column.words);
+    if (!column.entities.empty()) file.write_attribute(path, "entities", column.entities);
 }
 
 }  // namespace
@@ -173,6 +178,33 @@ MemoryColumn entity_scale(const EntityKind& kind) {
     return scale;
 }
 
+namespace {
+
+/// Few words, many members: a text each would be most of the file. They become numbers of words.
+void number_words(MemoryColumn& column) {
+    const auto* texts = std::get_if<std::vector<std::string>>(&column.values);
+    if (texts == nullptr || texts->size() <= most_named_members) return;
+    std::vector<std::string> words;
+    for (const std::string& text : *texts) {  // neighbours are often alike
+        if (text.empty() || (!words.empty() && words.back() == text)) continue;
+        const auto at = std::lower_bound(words.begin(), words.end(), text);
+        if (at == words.end() || *at != text) words.insert(at, text);
+        if (words.size() >= no_word) return;
+    }
+    std::vector<std::uint8_t> numbers;
+    numbers.reserve(texts->size());
+    for (const std::string& text : *texts)
+        numbers.push_back(
+            text.empty() ? no_word
+                         : static_cast<std::uint8_t>(
+                               std::lower_bound(words.begin(), words.end(), text) - words.begin()));
+    if (words.empty()) return;
+    column.values = std::move(numbers);
+    column.words = std::move(words);
+}
+
+}  // namespace
+
 void write_entities(Hdf5File& file, const EntityKind& kind, const std::string& time_units) {
     MemoryGroup group{.path = "/entities/" + kind.name, .dimensions = {entity_scale(kind)}};
     if (!kind.member.empty())
@@ -180,26 +212,14 @@ void write_entities(Hdf5File& file, const EntityKind& kind, const std::string& t
                                  .unit = "",
                                  .help = "number within its population",
                                  .values = kind.member});
-    if (!kind.population.empty()) {
-        // Few names, many members: a text each would be most of the file.
-        std::vector<std::string> names = kind.population;
-        std::sort(names.begin(), names.end());
-        names.erase(std::unique(names.begin(), names.end()), names.end());
-        MemoryColumn column{
-            .name = "population", .unit = "", .help = "population it belongs to", .values = {}};
-        if (kind.names.size() <= most_named_members || names.size() > 256) {
-            column.values = kind.population;
-        } else {
-            std::vector<std::uint8_t> numbers;
-            for (const std::string& name : kind.population)
-                numbers.push_back(static_cast<std::uint8_t>(
-                    std::lower_bound(names.begin(), names.end(), name) - names.begin()));
-            column.values = std::move(numbers);
-            column.words = std::move(names);
-        }
-        group.columns.push_back(std::move(column));
-    }
+    if (!kind.population.empty())
+        group.columns.push_back({.name = "population",
+                                 .unit = "",
+                                 .help = "population it belongs to",
+                                 .values = kind.population});
+    group.dimensions.insert(group.dimensions.end(), kind.dimensions.begin(), kind.dimensions.end());
     group.columns.insert(group.columns.end(), kind.columns.begin(), kind.columns.end());
+    for (MemoryColumn& column : group.columns) number_words(column);
     write_group(file, group, time_units);
 }
 

@@ -19,6 +19,7 @@ import time
 import unittest
 
 import h5py
+import numpy as np
 import jsonschema
 import yaml
 
@@ -245,6 +246,53 @@ class Runs(Command):
             found = dict(zip(origins["path"].asstr()[:], origins["origin"].asstr()[:]))
         self.assertEqual(found["populations.customers.arrivals.rate"], "--set")
         self.assertEqual(found["seed"], "queue.yaml:3")
+
+    def test_entities_tell_what_they_drew_and_how_they_were_set(self):
+        self.run("run", "commuter_train.yaml", "--until", "30 s", code=4)  # within its warm-up
+        with h5py.File(self.folder / "commuter_train.h5") as result:
+            entities = result["entities"]
+
+            def texts(column):
+                return entities[column].asstr()[:]
+
+            device = entities["device"]
+            self.assertEqual(set(texts("device/app")), set(texts("app/app")))
+            self.assertEqual(set(texts("device/interfaces")), {"wifi+lte"})
+            self.assertNotIn("", texts("device/mobility"))
+            self.assertEqual(device["initial_offset"].attrs["units"], "ns")
+            self.assertEqual(device["frequency_error"].attrs["units"], "ppb")
+            self.assertGreater(np.std(device["initial_offset"][:]), 0)
+            self.assertGreater(np.std(device["frequency_error"][:]), 0)
+            self.assertEqual(len(np.unique(device["account"][:])), len(device["device"]))  # one each
+            for kind in ("cell", "access_point"):
+                self.assertTrue(np.all(np.isfinite(entities[kind]["at"][:])))
+                self.assertEqual(entities[kind]["at"].attrs["units"], "m")
+                self.assertTrue(np.all(entities[kind]["downlink"][:] > 0))
+            rate = dict(zip(texts("link/link"), entities["link/rate"][:]))
+            down = dict(zip(texts("cell/cell"), entities["cell/downlink"][:]))
+            for name, value in down.items():
+                self.assertEqual(rate[f"network.cells.{name}.downlink"], value)
+            kinds = dict(zip(texts("server/server"), texts("server/kind")))
+            self.assertEqual(set(kinds.values()), {"message_relay", "ntp"})
+            for column in ("initial_offset", "frequency_error"):
+                is_known = ~np.isnan(entities["server"][column][:])
+                self.assertEqual(list(is_known), [kind == "ntp" for kind in texts("server/kind")])
+            # The devices of each conversation, of which the first message's sender is one.
+            conversation = entities["conversation"]
+            first, count = conversation["first_membership"][:], conversation["members"][:]
+            members = conversation["member_device"][:]
+            self.assertEqual(list(first), [0, *np.cumsum(count)[:-1]])
+            self.assertEqual(int(count.sum()), len(members))
+            for sender, of in zip(result["messages/sender"][:], result["messages/conversation"][:]):
+                self.assertIn(sender, members[first[of]:first[of] + count[of]])
+            homes = texts("server/kind")[conversation["home"][:]]
+            self.assertEqual(set(homes), {"message_relay"})
+            self.assertEqual(set(texts("population/kind")), {"devices"})
+            self.assertEqual(int(np.nansum(entities["population/devices_count"][:])), len(device["device"]))
+            self.assertEqual(len(entities["fault/fault"]), len(set(texts("fault/target"))))
+        opens = subprocess.run(["/usr/bin/python3", SOURCE / "tests/output/opens_everywhere.py",
+                                self.folder / "commuter_train.h5"], capture_output=True, text=True)
+        self.assertEqual(opens.returncode, 0, opens.stdout + opens.stderr)
 
     def test_json_is_one_document(self):
         document = json.loads(self.run("run", "queue.yaml", "--json").stdout)

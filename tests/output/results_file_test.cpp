@@ -120,6 +120,11 @@ TEST_CASE("what is written is read back, over many chunks") {
               Names{"riders/0", "riders/1", "Zoë's phone"});
         CHECK(result.texts("/entities/device/population") == Names{"riders", "riders", ""});
         CHECK(result.reals("/entities/device/clock_offset") == std::vector<double>{1.5, -2.5, 0.0});
+        CHECK(result.integers("/entities/conversation/member_device") ==
+              std::vector<std::int64_t>{0, 2});
+        CHECK(result.dimensions("/entities/conversation/member_device") == Names{"membership"});
+        CHECK(result.text_attribute("/entities/conversation/member_device", "entities") ==
+              "/entities/device");
         CHECK(result.texts("/provenance/scenario_source") == Names{"driftstorm: 1\n# Zoë\n", ""});
         CHECK(result.texts("/provenance/scenario_resolved") == Names{"driftstorm: 1\n"});
         CHECK(result.shape("/provenance/scenario_resolved").empty());
@@ -226,6 +231,9 @@ TEST_CASE("more than 10,000 members are numbered, not named") {
         kind.member.push_back(static_cast<std::int64_t>(i % 20'000));
         directory.places.push_back({0, static_cast<std::int32_t>(i)});
     }
+    std::vector<std::string> apps(members);
+    for (std::size_t i = 0; i < members; ++i) apps[i] = i % 3 == 0 ? "" : i % 3 == 1 ? "v1" : "v2";
+    kind.columns = {{.name = "app", .unit = "", .help = "app", .values = std::move(apps)}};
     directory.kinds.push_back(std::move(kind));
     ResultsOptions options = sample::options();
     options.series = {{.name = "offset",
@@ -250,6 +258,10 @@ TEST_CASE("more than 10,000 members are numbered, not named") {
     CHECK(result.words("/entities/device/population") == Names{"crowd", "far"});
     CHECK(result.integers("/entities/device/population", 19'999, 2) ==
           std::vector<std::int64_t>{0, 1});
+    CHECK(result.words("/entities/device/app") == Names{"v1", "v2"});  // "" is none of them
+    CHECK(result.integers("/entities/device/app", 3, 3) == std::vector<std::int64_t>{255, 0, 1});
+    CHECK(result.integer_attribute("/entities/device/app", "_FillValue") ==
+          std::vector<std::int64_t>{255});
     CHECK(result.shape("/series/1s/offset") == std::vector<std::uint64_t>{3, members});
     CHECK(result.integers("/series/1s/device") == device);
     const std::vector<double> offset = result.reals("/series/1s/offset");

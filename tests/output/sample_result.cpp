@@ -95,7 +95,18 @@ EntityDirectory directory() {
                                        .help = "along the line",
                                        .values = std::vector<std::int64_t>{0, 1800}}}});
     made.kinds.push_back({.name = "server", .names = {"relay"}});
-    made.kinds.push_back({.name = "conversation", .names = {"family"}});
+    made.kinds.push_back({.name = "conversation",
+                          .names = {"family"},
+                          .columns = {{.name = "member_device",
+                                       .unit = "",
+                                       .help = "devices that take part",
+                                       .values = std::vector<std::uint32_t>{0, 2},
+                                       .dimensions = {"membership"},
+                                       .entities = "/entities/device"}},
+                          .dimensions = {{.name = "membership",
+                                          .unit = "",
+                                          .help = "number of the membership",
+                                          .values = std::vector<std::int64_t>{0, 1}}}});
     made.places = {{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}, {2, 0}, {3, 0}, {-1, -1}};
     return made;
 }
