@@ -1,4 +1,5 @@
 #include "cli/verbs.hpp"
+#include "cli/version.hpp"
 #include "scenarios/complaints.hpp"
 #include "sim/core/kernel.hpp"
 #include "sim/output/output_error.hpp"
@@ -15,6 +16,7 @@ using driftstorm::cli::Exit;
 
 int main(int argc, char** argv) {
     std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error with path and reason
+    driftstorm::cli::set_arguments(argc, argv);
     CLI::App app{
         "driftstorm: why do messages arrive late, out of order, or not at all? A deterministic "
         "simulator of\n"

@@ -201,6 +201,7 @@ int run(const RunOptions& options) {
     RunRequest request;
     request.set = options.set;
     request.partitions = options.partitions;
+    request.threads = options.threads;
     request.max_events = options.max_events;
     request.progress = !options.json;
     request.pcap = options.pcap;

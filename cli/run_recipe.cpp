@@ -242,8 +242,12 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
         file->add(checks_group(checks));
         if (request.digest) file->add(ladder);
         file->set_attribute({"digest", outcome.digest});
-        const std::string facts =
-            run_facts(outcome.wall_s, outcome.events, world.partitions(), request.output);
+        const std::string facts = run_facts({.output = request.output,
+                                             .partitions = world.partitions(),
+                                             .threads_asked = request.threads,
+                                             .threads = running_threads(),
+                                             .wall_s = outcome.wall_s,
+                                             .events = outcome.events});
         outcome.file =
             file->finish(outcome.stopped.empty() ? ResultStatus::complete : ResultStatus::partial,
                          outcome.exit, facts);

@@ -18,6 +18,7 @@ struct RunRequest {
     std::vector<std::string> set;  ///< as given
     std::optional<Duration> until;
     std::uint32_t partitions = 1;
+    std::uint32_t threads = 1;  ///< as asked; for run.json
     std::uint32_t replication = 0;
     std::uint64_t max_events = UINT64_MAX;
     std::uint64_t max_memory = UINT64_MAX;  ///< [B]

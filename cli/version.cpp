@@ -1,14 +1,20 @@
 #include "cli/version.hpp"
 
+#include "cli/git_state.hpp"
 #include "cli/verbs.hpp"
 #include "scenarios/complaints.hpp"
+#include "sim/output/results_file.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <unistd.h>
 #include <cstdio>
+#include <fstream>
 #include <memory>
+#include <sstream>
+#include <utility>
+#include <vector>
 
 namespace driftstorm::cli {
 
@@ -27,26 +33,77 @@ std::string host() {
     return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+/// Name and version of every library that has a say in what a run does or writes.
+std::vector<std::pair<std::string, std::string>> libraries() {
+    std::vector<std::pair<std::string, std::string>> all = result_libraries();
+    std::istringstream known(DRIFTSTORM_LIBRARIES);  // "boost 1.74.0, fmt 9.1.0"
+    for (std::string entry; std::getline(known >> std::ws, entry, ',');) {
+        const std::size_t blank = entry.find(' ');
+        all.emplace_back(entry.substr(0, blank), entry.substr(blank + 1));
+    }
+    char libc[64] = {};
+    if (confstr(_CS_GNU_LIBC_VERSION, libc, sizeof libc) > 0)
+        if (const std::string text = libc; text.find(' ') != std::string::npos)  // "glibc 2.36"
+            all.emplace_back(text.substr(0, text.find(' ')), text.substr(text.find(' ') + 1));
+    return all;
+}
+
+std::string libraries_json() {
+    std::string text;
+    for (const auto& [name, version] : libraries())
+        text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", json_string(name),
+                            json_string(version));
+    return "{" + text + "}";
+}
+
+std::string git_json() {
+    if (git_commit.empty()) return "null";
+    return fmt::format("{{\"commit\": {}, \"changed\": {}}}", json_string(git_commit), git_changed);
+}
+
+std::vector<std::string> arguments;
+
 }  // namespace
 
-std::string run_facts(double wall_s, std::uint64_t events, std::uint32_t partitions,
-                      const std::string& output) {
+void set_arguments(int argc, const char* const* argv) { arguments.assign(argv, argv + argc); }
+
+std::uint32_t running_threads() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        unsigned threads = 0;
+        if (std::sscanf(line.c_str(), "Threads: %u", &threads) == 1) return threads;
+    }
+    return 0;
+}
+
+std::string run_facts(const RunFacts& run) {
+    std::string words;
+    for (const std::string& word : arguments)
+        words += (words.empty() ? "" : ", ") + json_string(word);
     return fmt::format(
-        "{{\"version\": {}, \"compiler\": {}, \"flags\": {}, \"host\": {}, \"output\": {}, "
-        "\"partitions\": {}, "
-        "\"threads\": 1, \"wall_s\": {:.3f}, \"events\": {}, \"events_per_s\": {:.0f}}}\n",
-        json_string(version_text), json_string(compiler()), json_string(DRIFTSTORM_FLAGS),
-        json_string(host()), json_string(output), partitions, wall_s, events,
-        wall_s > 0 ? static_cast<double>(events) / wall_s : 0.0);
+        "{{\"version\": {}, \"git\": {}, \"compiler\": {}, \"flags\": {}, \"libraries\": {}, "
+        "\"host\": {}, \"arguments\": [{}], \"output\": {}, \"partitions\": {}, "
+        "\"threads_asked\": {}, \"threads\": {}, \"wall_s\": {:.3f}, \"events\": {}, "
+        "\"events_per_s\": {:.0f}}}\n",
+        json_string(version_text), git_json(), json_string(compiler()),
+        json_string(DRIFTSTORM_FLAGS), libraries_json(), json_string(host()), words,
+        json_string(run.output), run.partitions, run.threads_asked, run.threads, run.wall_s,
+        run.events, run.wall_s > 0 ? static_cast<double>(run.events) / run.wall_s : 0.0);
 }
 
 std::string build_facts(bool json) {
     if (json)
-        return fmt::format("{{\"version\": {}, \"compiler\": {}, \"flags\": {}}}\n",
-                           json_string(version_text), json_string(compiler()),
-                           json_string(DRIFTSTORM_FLAGS));
-    return fmt::format("driftstorm {}\ncompiler  {}\nflags     {}\n", version_text, compiler(),
-                       DRIFTSTORM_FLAGS);
+        return fmt::format(
+            "{{\"version\": {}, \"git\": {}, \"compiler\": {}, \"flags\": {}, \"libraries\": "
+            "{}}}\n",
+            json_string(version_text), git_json(), json_string(compiler()),
+            json_string(DRIFTSTORM_FLAGS), libraries_json());
+    std::string known;
+    for (const auto& [name, version] : libraries())
+        known += (known.empty() ? "" : ", ") + name + " " + version;
+    return fmt::format("driftstorm {}\ncommit    {}{}\ncompiler  {}\nflags     {}\nlibraries {}\n",
+                       version_text, git_commit.empty() ? "unknown" : git_commit,
+                       git_changed ? ", changed since" : "", compiler(), DRIFTSTORM_FLAGS, known);
 }
 
 void add_version(CLI::App& app, int& exit) {

@@ -86,6 +86,8 @@ void pack(Chunk& chunk) {
     chunk.packed.resize(size + checksum_size);
 }
 
+std::string ChunkPacker::library_version() { return LIBDEFLATE_VERSION_STRING; }
+
 ChunkPacker::ChunkPacker(std::size_t most_waiting) : most_waiting_(most_waiting) {
     try {
         thread_ = std::thread([this] { work(); });

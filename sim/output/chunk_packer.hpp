@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -36,6 +37,7 @@ void pack(Chunk& chunk);
 class ChunkPacker {
   public:
     explicit ChunkPacker(std::size_t most_waiting = 64);
+    static std::string library_version();  ///< of libdeflate: "1.14"
     ~ChunkPacker();
     ChunkPacker(const ChunkPacker&) = delete;
     ChunkPacker& operator=(const ChunkPacker&) = delete;

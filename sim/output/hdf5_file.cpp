@@ -140,6 +140,14 @@ Hdf5File Hdf5File::create(const std::string& path) {
     return file;
 }
 
+std::string Hdf5File::library_version() {
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    H5get_libversion(&major, &minor, &release);
+    return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
 Hdf5File Hdf5File::open(const std::string& path) {
     start_library();
     Hdf5File file(path);

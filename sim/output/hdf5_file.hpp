@@ -81,6 +81,7 @@ class Hdf5File {
   public:
     static Hdf5File create(const std::string& path);
     static Hdf5File open(const std::string& path);
+    static std::string library_version();  ///< of the one that runs: "1.10.8"
     Hdf5File(Hdf5File&&) noexcept = default;
     Hdf5File& operator=(Hdf5File&&) noexcept = default;
 

@@ -387,6 +387,10 @@ std::uint64_t ResultsFile::rows() const { return parts_->rows; }
 
 std::uint64_t ResultsFile::bytes() const { return parts_->count_bytes(); }
 
+std::vector<std::pair<std::string, std::string>> result_libraries() {
+    return {{"hdf5", Hdf5File::library_version()}, {"libdeflate", ChunkPacker::library_version()}};
+}
+
 std::string partial_name(const std::string& path) {
     constexpr std::string_view ending = ".h5";
     const bool usual = path.size() > ending.size() && path.ends_with(ending);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace driftstorm {
@@ -81,6 +82,9 @@ class ResultsFile : public TableSink {
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };
+
+/// Name and version of the libraries that write and pack the file.
+std::vector<std::pair<std::string, std::string>> result_libraries();
 
 /// What is already there under a name that a run wants to use.
 struct ExistingResult {

@@ -294,6 +294,22 @@ class Runs(Command):
                                 self.folder / "commuter_train.h5"], capture_output=True, text=True)
         self.assertEqual(opens.returncode, 0, opens.stdout + opens.stderr)
 
+    def test_facts_of_build_and_call_lie_beside_the_file(self):
+        self.run("run", "queue.yaml", "--threads", "3", "--set", "load=60 req/s", "-o", "here.h5")
+        facts = json.loads((self.folder / "here.h5.run.json").read_text())
+        self.assertEqual(facts["arguments"][1:], ["run", "queue.yaml", "--threads", "3", "--set", "load=60 req/s",
+                                                  "-o", "here.h5"])
+        self.assertEqual(facts["threads_asked"], 3)
+        self.assertGreaterEqual(facts["threads"], 1)
+        for library in ("hdf5", "libdeflate", "yaml-cpp", "boost", "fmt", "glibc"):
+            self.assertRegex(facts["libraries"][library], r"^[0-9]+[.][0-9]")
+        self.assertEqual(facts["libraries"]["hdf5"], h5py.version.hdf5_version)
+        if facts["git"] is not None:  # built from a checkout
+            self.assertRegex(facts["git"]["commit"], "^[0-9a-f]{40}$")
+            self.assertIsInstance(facts["git"]["changed"], bool)
+        self.assertEqual(json.loads(self.run("version", "--json").stdout)["git"], facts["git"])
+        self.assertNotIn(b"here.h5", self.bytes_of("here.h5"))
+
     def test_json_is_one_document(self):
         document = json.loads(self.run("run", "queue.yaml", "--json").stdout)
         self.assertEqual((document["status"], document["seed"], document["file"]), ("complete", 3, "queue.h5"))
