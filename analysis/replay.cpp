@@ -109,6 +109,8 @@ TableRows::TableRows(const ResultsReader& result, std::string table,
     for (const std::string& name : names) {
         const bool scale = name == "message" && table_ == "messages";
         if (scale || (name == "copy" && table_ == "copies")) continue;
+        if (name == "device_order" || name == "device_ptr" || name == "device_bound")
+            continue;  // ways to the rows, no columns of them
         if (name == "message") {
             message_ = group + name;
             place(ColumnKind::entity, "message_sender", {});

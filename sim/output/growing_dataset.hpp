@@ -55,6 +55,10 @@ class GrowingDataset {
     /// drain() the packer.
     void finish();
 
+    /// Lets go of the dataset when all of it is in the file, for who wants to read it: of the chunk
+    /// written last, an open one remembers the wrong filters (HDF5 1.10, H5Dwrite_chunk).
+    void close() { dataset_.reset(); }
+
     const std::string& path() const { return path_; }
     std::uint64_t rows() const { return submitted_rows_ + used_ / row_bytes_; }
     std::uint64_t packed_bytes() const { return packed_bytes_; }

@@ -255,6 +255,8 @@ void ResultsFile::Parts::finish_data() {
     for (RowTable& table : tables) table.finish();
     series->finish();
     packer.drain();
+    for (RowTable& table : tables)
+        if (table.path().starts_with("/events/")) table.add_device_slices();
     for (RowTable& table : tables) table.label_all(time_units);
     series->label_all(time_units);
 }

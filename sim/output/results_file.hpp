@@ -39,7 +39,8 @@ enum class ResultStatus : std::uint8_t { complete, partial, failed };
 /// A table "events/handover" becomes /events/handover with one dataset a column, `time` (of the
 /// event that recorded the row) and `entity` (whose handler ran; left out if the row has a column
 /// of that name). The tables "messages" and "copies" have no such two columns; their dimension is
-/// the row number.
+/// the row number. A table "events/..." of devices gets device_ptr and device_order: the rows of
+/// device d are device_order[device_ptr[d]] to before device_order[device_ptr[d + 1]].
 ///
 /// Rows of "messages" have columns t_composed (the instant they are recorded at), sender and count
 /// (the sender's own number of the message) and are put into the order of (t_composed, sender's
@@ -48,8 +49,8 @@ enum class ResultStatus : std::uint8_t { complete, partial, failed };
 ///
 /// Everything goes to PATH.part; finish() gives it its name. Without finish() nothing stays behind.
 /// Equal calls give equal bytes. Memory: one chunk (128 KiB) a column, the rows of one instant, and
-/// 8 bytes a message. All HDF5 calls are made on the calling thread; chunks are compressed on
-/// another.
+/// 8 bytes a message; in finish() 4 bytes a row of the longest table of events. All HDF5 calls are
+/// made on the calling thread; chunks are compressed on another.
 ///
 /// All members throw OutputError when the machine refuses, std::invalid_argument for arguments that
 /// make no file.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 
 namespace driftstorm {
@@ -128,6 +129,38 @@ void EntityColumnWriter::label_as(std::string_view help) {
     label_words(file_, kinds_->path(), words);
 }
 
+EntityColumnWriter::Slices EntityColumnWriter::slices(std::int16_t kind) {
+    constexpr std::uint64_t block = 1u << 16;
+    const std::uint64_t rows = rows_.rows();
+    DRIFTSTORM_EXPECT(rows <= std::numeric_limits<std::uint32_t>::max());
+    rows_.close();
+    if (kinds_) kinds_->close();
+    const std::size_t members = directory_.kinds[static_cast<std::size_t>(kind)].names.size();
+    std::vector<std::int32_t> member(block);
+    std::vector<std::uint8_t> of_kind(block, static_cast<std::uint8_t>(first_kind_));
+    const auto for_each_row = [&](auto use) {
+        for (std::uint64_t first = 0; first < rows; first += block) {
+            const std::uint64_t count = std::min(block, rows - first);
+            file_.read(rows_.path(), Hdf5Type::int32, first, count, member.data());
+            if (kinds_) file_.read(kinds_->path(), Hdf5Type::uint8, first, count, of_kind.data());
+            for (std::uint64_t i = 0; i < count; ++i) {
+                const bool belongs = member[i] >= 0 && of_kind[i] == kind;
+                use(first + i, belongs ? static_cast<std::size_t>(member[i]) : members);
+            }
+        }
+    };
+    std::vector<std::int64_t> next(members + 2, 0);
+    for_each_row([&](std::uint64_t, std::size_t of) { ++next[of + 1]; });
+    for (std::size_t i = 1; i < next.size(); ++i) next[i] += next[i - 1];
+    Slices made;
+    made.first.assign(next.begin(), next.end() - 1);
+    made.rows.resize(rows);
+    for_each_row([&](std::uint64_t row, std::size_t of) {
+        made.rows[static_cast<std::size_t>(next[of]++)] = static_cast<std::uint32_t>(row);
+    });
+    return made;
+}
+
 std::vector<std::string> EntityColumnWriter::paths() const {
     if (!kinds_) return {rows_.path()};
     return {rows_.path(), kinds_->path()};
@@ -144,6 +177,7 @@ RowTable::RowTable(Hdf5File& file, ChunkPacker& packer, const EntityDirectory& d
                    const std::function<bool(std::string_view column)>& is_left_out)
     : file_(file),
       packer_(packer),
+      directory_(directory),
       group_("/" + std::string(type.table)),
       row_size_(type.size),
       stride_((sizeof(Head) + type.size + 7) / 8 * 8) {
@@ -283,6 +317,36 @@ void RowTable::finish() {
     }
 }
 
+void RowTable::add_device_slices() {
+    const std::int16_t device = directory_.kind("device");
+    EntityColumnWriter* entities = self_;
+    for (const Slot& slot : slots_)
+        if (slot.entities != nullptr && slot.column->name == "device") entities = slot.entities;
+    if (device < 0 || entities == nullptr || !entities->may_hold(device)) return;
+    if (rows_ > std::numeric_limits<std::uint32_t>::max()) return;
+    const EntityColumnWriter::Slices slices = entities->slices(device);
+    device_order_ = add("device_order", Hdf5Type::uint32, {});
+    device_order_->append_strided<std::uint32_t>(
+        reinterpret_cast<const std::byte*>(slices.rows.data()), sizeof(std::uint32_t),
+        slices.rows.size());
+    device_order_->finish();
+    packer_.drain();
+    std::vector<std::int64_t> bounds(slices.first.size());
+    std::iota(bounds.begin(), bounds.end(), std::int64_t{0});
+    write_group(file_,
+                {.path = group_,
+                 .dimensions = {{.name = "device_bound",
+                                 .unit = "",
+                                 .help = "row in /entities/device, and one beyond the last",
+                                 .values = std::move(bounds)}},
+                 .columns = {{.name = "device_ptr",
+                              .unit = "",
+                              .help = "rows of device d: device_order from device_ptr[d] on, "
+                                      "before device_ptr[d + 1]",
+                              .values = slices.first}}},
+                "");
+}
+
 void RowTable::label_column(const Slot& slot, const std::string& time_units) {
     const Column& column = *slot.column;
     if (slot.entities != nullptr) {
@@ -308,6 +372,9 @@ void RowTable::label_all(const std::string& time_units) {
         if (message_missing_)
             file_.write_attribute(message_->path(), "_FillValue", Hdf5Type::int64, &no_row);
     }
+    if (device_order_ != nullptr)
+        label(file_, device_order_->path(), "1",
+              "row numbers, those of one device together and in order of time");
     for (const Slot& slot : slots_) label_column(slot, time_units);
 
     file_.make_scale(scale_);

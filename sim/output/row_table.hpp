@@ -28,6 +28,15 @@ class EntityColumnWriter {
     void submit_if_full();
     void finish();
     void label_as(std::string_view help);
+    /// The rows of each member of a kind.
+    struct Slices {
+        std::vector<std::int64_t> first;  ///< where a member's begin in `rows`; shape (members + 1)
+        std::vector<std::uint32_t> rows;  ///< by member, then in order; last those of no member
+    };
+    /// Once all data is in the file, which it reads. @pre fewer than 2^32 rows
+    Slices slices(std::int16_t kind);
+    /// Whether a member of the kind appears.
+    bool may_hold(std::int16_t kind) const { return first_kind_ == kind || kinds_ != nullptr; }
     /// The datasets that need a scale.
     std::vector<std::string> paths() const;
     std::uint64_t packed_bytes() const;
@@ -70,8 +79,12 @@ class RowTable {
     /// @param message  row in /messages it refers to, where it refers to one; -1: none
     void append_oldest(std::int64_t message);
     void finish();
+    /// Adds device_ptr and device_order, by which the rows of a device (column `device`, else
+    /// `entity`) are found; when all rows are in the file. Nothing for a table without devices.
+    void add_device_slices();
     /// Attributes and scales, when all data is written.
     void label_all(const std::string& time_units);
+    const std::string& path() const { return group_; }
     std::uint64_t rows() const { return rows_; }
     std::uint64_t packed_bytes() const;
 
@@ -95,6 +108,7 @@ class RowTable {
 
     Hdf5File& file_;
     ChunkPacker& packer_;
+    const EntityDirectory& directory_;
     std::string group_;
     std::string scale_;
     const Column* message_sender_ = nullptr;
@@ -106,6 +120,7 @@ class RowTable {
     const Column* own_time_ = nullptr;  ///< the row's own `time`, which must be the event's
     GrowingDataset* row_number_ = nullptr;
     GrowingDataset* message_ = nullptr;
+    GrowingDataset* device_order_ = nullptr;
     EntityColumnWriter* self_ = nullptr;
     bool message_missing_ = false;
     std::size_t row_size_;  ///< of the row's struct [B]

@@ -294,6 +294,26 @@ class Runs(Command):
                                 self.folder / "commuter_train.h5"], capture_output=True, text=True)
         self.assertEqual(opens.returncode, 0, opens.stdout + opens.stderr)
 
+    def test_the_rows_of_a_device_are_found_without_a_search(self):
+        self.run("run", "commuter_train.yaml", "--until", "60 s", code=4)
+        with h5py.File(self.folder / "commuter_train.h5") as result:
+            sliced = 0
+            for name, table in result["events"].items():
+                column = table["device"] if "device" in table else table.get("entity")
+                if column is None or column.attrs.get("entities") != "/entities/device":
+                    self.assertNotIn("device_ptr", table)
+                    continue
+                sliced += 1
+                whose, first, order = column[:], table["device_ptr"][:], table["device_order"][:]
+                self.assertEqual(len(first), len(result["entities/device/device"]) + 1)
+                for device in np.unique(whose):
+                    rows = order[first[device]:first[device + 1]]
+                    self.assertTrue(np.array_equal(rows, np.flatnonzero(whose == device)), name)
+                self.assertEqual(first[-1], len(whose))
+            self.assertGreater(sliced, 1)
+        exported = self.run("export", "commuter_train.h5", "events/connection").stdout.splitlines()
+        self.assertNotIn("device_order", exported[0])
+
     def test_facts_of_build_and_call_lie_beside_the_file(self):
         self.run("run", "queue.yaml", "--threads", "3", "--set", "load=60 req/s", "-o", "here.h5")
         facts = json.loads((self.folder / "here.h5.run.json").read_text())

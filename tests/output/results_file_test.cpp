@@ -45,7 +45,7 @@ TEST_CASE("what is written is read back, over many chunks") {
 
     SUBCASE("event columns") {
         const std::string group = "/events/handover/";
-        CHECK(result.datasets("/events/handover").size() == 12);
+        CHECK(result.datasets("/events/handover").size() == 12 + 3);
         const std::vector<std::int64_t> time = result.integers(group + "time");
         const std::vector<std::int64_t> entity = result.integers(group + "entity");
         const std::vector<std::int64_t> from = result.integers(group + "from");
@@ -83,6 +83,23 @@ TEST_CASE("what is written is read back, over many chunks") {
         CHECK(result.text_attribute(group + "time", "units") ==
               "nanoseconds since 2026-03-02 06:30:00");
         CHECK(result.dimensions(group + "signal") == Names{"time"});
+    }
+    SUBCASE("the rows of each device are found without a search") {
+        const std::string group = "/events/handover/";
+        CHECK(result.dimensions(group + "device_order") == Names{"time"});
+        CHECK(result.dimensions(group + "device_ptr") == Names{"device_bound"});
+        const std::vector<std::int64_t> first = result.integers(group + "device_ptr");
+        const std::vector<std::int64_t> order = result.integers(group + "device_order");
+        REQUIRE(first.size() == 4);
+        REQUIRE(order.size() == steps);
+        CHECK(first.back() == steps);
+        for (std::size_t device = 0; device < 3; ++device) {
+            REQUIRE(first[device + 1] - first[device] ==
+                    (steps + 2 - static_cast<std::int64_t>(device)) / 3);
+            for (std::int64_t i = first[device]; i < first[device + 1]; ++i)
+                REQUIRE(order[static_cast<std::size_t>(i)] ==
+                        3 * (i - first[device]) + static_cast<std::int64_t>(device));
+        }
     }
     SUBCASE("64 bits of a digest, and a table's root") {
         const std::vector<std::int64_t> identity = result.integers("/events/handover/identity");
@@ -268,6 +285,22 @@ TEST_CASE("more than 10,000 members are numbered, not named") {
     for (std::size_t i = 0; i < offset.size(); ++i)
         REQUIRE(offset[i] ==
                 static_cast<double>(i % members) + 0.25 * static_cast<double>(i / members));
+}
+
+TEST_CASE("rows of events that no device has come last among the slices") {
+    const Folder folder;
+    ResultsFile file(folder / "run.h5", sample::options(), sample::directory());
+    const EntityId server{5};
+    const EntityId nobody{7};
+    sample::HandoverRow row;
+    const std::vector<EntityId> whose{server, EntityId{2}, nobody, EntityId{0}, EntityId{2}};
+    for (std::size_t i = 0; i < whose.size(); ++i)
+        sample::give(file, Time{static_cast<std::int64_t>(i)}, whose[i], row);
+    file.finish(ResultStatus::complete, 0, "{}");
+    const ResultsReader result(folder / "run.h5");
+    CHECK(result.integers("/events/handover/device_ptr") == std::vector<std::int64_t>{0, 1, 1, 3});
+    CHECK(result.integers("/events/handover/device_order") ==
+          std::vector<std::int64_t>{3, 1, 4, 0, 2});
 }
 
 TEST_CASE("an unfinished file leaves nothing, a partial one its own name") {
