@@ -177,6 +177,10 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
         if (!world.series().empty() && request.keep_series) results.keep.emplace_back("series");
         results.series = world.series();
         if (!scenario.outputs.messages.blame.value_or(true)) results.leave_out = {"copies/blame_*"};
+        if (request.keep_series) {
+            results.keep.emplace_back("histograms");
+            results.histograms = world.histograms();
+        }
         results.attributes = {{"title", scenario.title}, {"run_id", outcome.run_id}};
         file = std::make_unique<ResultsFile>(request.output, std::move(results),
                                              world.described_directory());

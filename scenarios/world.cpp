@@ -46,6 +46,7 @@ const Kernel& World::kernel() const { return parts_->kernel; }
 const EntityDirectory& World::directory() const { return parts_->directory; }
 const std::vector<SeriesDefinition>& World::series() const { return parts_->series; }
 EntityDirectory World::described_directory() const { return parts_->described_directory(); }
+const std::vector<HistogramDefinition>& World::histograms() const { return parts_->histograms; }
 std::uint32_t World::partitions() const { return parts_->kernel.partitions(); }
 std::size_t World::devices() const { return parts_->radio_entities.size(); }
 void World::start() { parts_->start(); }

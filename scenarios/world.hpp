@@ -44,6 +44,7 @@ class World {
     /// and memory by the entity.
     EntityDirectory described_directory() const;
     const std::vector<SeriesDefinition>& series() const;
+    const std::vector<HistogramDefinition>& histograms() const;
     std::uint32_t partitions() const;
     std::size_t devices() const;
 

@@ -503,6 +503,7 @@ void World::Parts::add_sources(const std::string& name, const FinitePopulation& 
 
 void World::Parts::build_samplers() {
     series = declare_series(scenario);
+    histograms = declare_histograms(scenario);
     WorldView view{scenario,
                    kernel,
                    plan,

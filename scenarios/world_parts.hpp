@@ -223,6 +223,7 @@ struct World::Parts {
     std::vector<Partition> partitions;
     EntityDirectory directory;
     std::vector<SeriesDefinition> series;
+    std::vector<HistogramDefinition> histograms;
 
     // The metro region.
     VersionEntities version_model;

@@ -1,6 +1,7 @@
 #include "scenarios/world_series.hpp"
 
 #include "models/clocks/offset_quantiles.hpp"
+#include "models/probes/clock_offset.hpp"
 #include "sim/core/expect.hpp"
 #include "sim/core/series.hpp"
 
@@ -184,6 +185,18 @@ std::vector<SeriesDefinition> declare_series(const Scenario& scenario) {
         series.push_back(std::move(made));
     }
     return series;
+}
+
+std::vector<HistogramDefinition> declare_histograms(const Scenario& scenario) {
+    if (scenario.outputs_none || !scenario.outputs.clocks) return {};
+    // Wall clocks stay within 50 years of true time, which is less than 2^61 ns.
+    return {{.name = "clock_offset_hist",
+             .unit = "ns",
+             .help = "sampled devices by wall clock minus true time",
+             .edges = log_linear_edges(1.0, 61, 8),
+             .period = scenario.outputs.clocks->every,
+             .of_table = std::string(ClockOffset::table),
+             .of_column = "steered"}};
 }
 
 std::vector<Samplers::Look> looks_of(const WorldView& world, std::uint32_t region) {

@@ -39,6 +39,10 @@ struct WorldView {
 /// The series of `outputs.series.of`, in order; a quantity with several parts is several series.
 std::vector<SeriesDefinition> declare_series(const Scenario& scenario);
 
+/// Histograms that the result file counts of what is sampled: clock_offset_hist of the clocks of
+/// `outputs.clocks`.
+std::vector<HistogramDefinition> declare_histograms(const Scenario& scenario);
+
 /// The looks of a region's sampler: one for each series that has something there.
 /// @param region  0: the metro region, 1 + k: relay node k
 std::vector<Samplers::Look> looks_of(const WorldView& world, std::uint32_t region);

@@ -123,7 +123,8 @@ struct ResultsFile::Parts {
     struct Use {
         const RowType* type = nullptr;
         bool kept = false;          ///< its rows are written
-        bool wanted = false;        ///< kept, or needed to number the messages
+        bool counted = false;       ///< a histogram counts its rows
+        bool wanted = false;        ///< kept, counted, or needed to number messages
         RowTable* table = nullptr;  ///< made at the first row, so that their order follows the rows
     };
     Parts(std::string final_path, ResultsOptions given, EntityDirectory entities);
@@ -208,7 +209,8 @@ std::size_t ResultsFile::Parts::use_of(const RowType& type) {
     Use use{.type = &type, .kept = keeps(type.table)};
     if (type.table == SeriesValue::table) use.kept = !options.series.empty();
     if (type.table == HistogramCount::table) use.kept = !options.histograms.empty();
-    use.wanted = use.kept;
+    use.counted = series->counts_rows_of(type.table);
+    use.wanted = use.kept || use.counted;
     if (type.table == messages_table) {
         messages.emplace(type);
         messages_use = last_use;
@@ -295,6 +297,7 @@ void ResultsFile::row(const RowType& type, const RowStamp& stamp, const std::byt
         parts.pass_instant();
         parts.now = stamp.at();
     }
+    if (use.counted) parts.series->count_row(type, bytes, stamp.at());
     if (type.table == messages_table) {
         parts.messages->hold(stamp, bytes);
     } else if (type.table == SeriesValue::table) {
@@ -307,7 +310,7 @@ void ResultsFile::row(const RowType& type, const RowStamp& stamp, const std::byt
         std::memcpy(&count, bytes, sizeof count);
         parts.series->count(count, stamp.at());
         ++parts.rows;
-    } else {
+    } else if (use.kept) {
         RowTable& table = parts.table_of(use);
         table.take(stamp, bytes);
         if (table.message_sender() != nullptr) {

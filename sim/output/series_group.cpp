@@ -13,6 +13,19 @@
 
 namespace driftstorm {
 
+std::vector<double> log_linear_edges(double least, unsigned octaves, unsigned steps) {
+    std::vector<double> above;
+    double octave = least;
+    for (unsigned i = 0; i < octaves; ++i, octave *= 2)
+        for (unsigned step = 0; step < steps; ++step)
+            above.push_back(octave + octave * step / steps);
+    above.push_back(octave);
+    std::vector<double> edges;
+    for (std::size_t i = above.size(); i-- > 0;) edges.push_back(-above[i]);
+    edges.insert(edges.end(), above.begin(), above.end());
+    return edges;
+}
+
 std::string period_name(Duration period) {
     constexpr std::array<std::pair<std::int64_t, const char*>, 6> units{{{3'600'000'000'000, "h"},
                                                                          {60'000'000'000, "min"},
@@ -44,12 +57,22 @@ std::size_t SeriesGroup::add(const std::string& name, Hdf5Type type, FillValue m
     return series_.size() - 1;
 }
 
+void SeriesGroup::begin(Time at) {
+    if (at == at_) return;
+    DRIFTSTORM_EXPECT(at > at_);
+    end_instant();
+    at_ = at;
+}
+
+void SeriesGroup::add_one(std::size_t series, Time at, std::uint64_t place) {
+    begin(at);
+    Series& target = series_[series];
+    DRIFTSTORM_EXPECT(place < target.row.size() && target.missing == 0);
+    ++target.row[place];
+}
+
 void SeriesGroup::set(std::size_t series, Time at, std::uint64_t place, double value) {
-    if (at != at_) {
-        DRIFTSTORM_EXPECT(at > at_);
-        end_instant();
-        at_ = at;
-    }
+    begin(at);
     Series& target = series_[series];
     DRIFTSTORM_EXPECT(place < target.row.size());
     if (target.type == Hdf5Type::float64) {
@@ -159,6 +182,30 @@ void DeclaredSeries::count(const HistogramCount& count, Time at) {
     DRIFTSTORM_EXPECT(count.histogram < histogram_places_.size());
     const Place& place = histogram_places_[count.histogram];
     place.group->set(place.number, at, count.bucket, count.count);
+}
+
+bool DeclaredSeries::counts_rows_of(std::string_view table) const {
+    return std::any_of(histograms_.begin(), histograms_.end(), [&](const HistogramDefinition& one) {
+        return !table.empty() && one.of_table == table;
+    });
+}
+
+void DeclaredSeries::count_row(const RowType& type, const std::byte* bytes, Time at) {
+    for (std::size_t i = 0; i < histograms_.size(); ++i) {
+        const HistogramDefinition& histogram = histograms_[i];
+        if (histogram.of_table != type.table) continue;
+        const Column* column = type.column(histogram.of_column);
+        if (column == nullptr || column->kind != ColumnKind::float64)
+            throw std::invalid_argument("histogram " + histogram.name + ": " + histogram.of_table +
+                                        " has no real column '" + histogram.of_column + "'");
+        const std::vector<double>& edges = histogram.edges;
+        const double value = real_of(*column, bytes);
+        if (std::isnan(value)) continue;
+        const auto beyond = std::upper_bound(edges.begin() + 1, edges.end() - 1, value);
+        const Place& place = histogram_places_[i];
+        place.group->add_one(place.number, at,
+                             static_cast<std::uint64_t>(beyond - edges.begin()) - 1);
+    }
 }
 
 void DeclaredSeries::finish() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/core/series.hpp"
+#include "sim/core/table.hpp"
 #include "sim/core/time.hpp"
 #include "sim/output/entity_directory.hpp"
 #include "sim/output/growing_dataset.hpp"
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace driftstorm {
@@ -27,6 +29,8 @@ class SeriesGroup {
 
     /// Value `place` of a series at an instant, not before those given already.
     void set(std::size_t series, Time at, std::uint64_t place, double value);
+    /// One more in place `place` of a series of counts whose missing value is 0.
+    void add_one(std::size_t series, Time at, std::uint64_t place);
 
     void finish();
     Duration period() const { return period_; }
@@ -41,6 +45,7 @@ class SeriesGroup {
         FillValue missing;
         std::vector<FillValue> row;
     };
+    void begin(Time at);
     void end_instant();
 
     Hdf5File& file_;
@@ -64,6 +69,11 @@ class DeclaredSeries {
 
     void set(const SeriesValue& value, Time at);
     void count(const HistogramCount& count, Time at);
+    /// Whether a histogram counts values of this table.
+    bool counts_rows_of(std::string_view table) const;
+    /// Counts a row of such a table. @throws std::invalid_argument when it has no such double
+    /// column
+    void count_row(const RowType& type, const std::byte* bytes, Time at);
     void finish();
     /// Attributes and scales, when all data is written.
     void label_all(const std::string& time_units);

@@ -12,6 +12,9 @@ import sys
 import tempfile
 import unittest
 
+import h5py
+import numpy as np
+
 DRIFTSTORM = os.path.abspath(sys.argv[1])
 
 HOSTS = """schema: scenario/1
@@ -49,6 +52,27 @@ class Time(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir="."))
         self.addCleanup(shutil.rmtree, self.folder)
         (self.folder / "hosts.yaml").write_text(HOSTS)
+
+    def test_sampled_clocks_are_counted_in_buckets_that_can_be_merged(self):
+        counts = {}
+        for seed in ("7", "8"):
+            run("run", "hosts.yaml", "-o", f"{seed}.h5", "--seed", seed, "--until", "2 min", folder=self.folder)
+            with h5py.File(self.folder / f"{seed}.h5") as result:
+                table, series = result["clocks/offset"], result["series/1s"]
+                lower = series["clock_offset_hist_bucket_lower"][:]
+                upper = series["clock_offset_hist_bucket_upper"][:]
+                counts[seed] = lower, upper, series["clock_offset_hist"][:]
+                self.assertEqual(series["clock_offset_hist_bucket_lower"].attrs["units"], "ns")
+                self.assertTrue(np.array_equal(np.unique(table["time"][:]), series["time"][:]))
+                for row, at in enumerate(series["time"][:]):
+                    there = table["steered"][:][table["time"][:] == at]
+                    known, _ = np.histogram(there, np.append(lower, upper[-1]))
+                    self.assertTrue(np.array_equal(known, counts[seed][2][row]))
+        # The same edges whatever the run; each at most an eighth of its value wide.
+        self.assertTrue(np.array_equal(counts["7"][0], counts["8"][0]))
+        lower, upper, _ = counts["7"]
+        above = lower >= 1
+        self.assertLessEqual(np.max((upper - lower)[above] / lower[above]), 0.125)
 
     def test_stability_of_sampled_clocks(self):
         run("run", "hosts.yaml", "-o", "hosts.h5", folder=self.folder)

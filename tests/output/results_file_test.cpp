@@ -13,11 +13,15 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fstream>
+#include <functional>
+#include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace driftstorm;
@@ -303,6 +307,50 @@ TEST_CASE("rows of events that no device has come last among the slices") {
           std::vector<std::int64_t>{3, 1, 4, 0, 2});
 }
 
+TEST_CASE("a histogram counts the rows of a table, kept or not, the far ones at its ends") {
+    const Folder folder;
+    for (const bool keep : {false, true}) {
+        ResultsOptions options = sample::options();
+        options.keep = keep ? std::vector<std::string>{"histograms", "events/handover"}
+                            : std::vector<std::string>{"histograms"};
+        options.series = {};
+        options.histograms = {{.name = "signal_hist",
+                               .unit = "dBm",
+                               .help = "handovers by signal",
+                               .edges = {-100, -80, -60},
+                               .period = {2'000'000'000},
+                               .of_table = "events/handover",
+                               .of_column = "signal"}};
+        ResultsFile file(folder / "run.h5", options, sample::directory());
+        CHECK(file.wants(row_type<sample::HandoverRow>()));
+        CHECK_FALSE(file.wants(row_type<sample::CopyRow>()));
+        const double missing = std::numeric_limits<double>::quiet_NaN();
+        for (const auto& [second, signal] : std::vector<std::pair<int, double>>{
+                 {0, -80.0}, {0, -300.0}, {0, missing}, {2, 0.0}, {2, -60.0}, {2, -80.1}}) {
+            sample::HandoverRow row;
+            row.signal = signal;
+            sample::give(file, Time{second * 1'000'000'000LL}, EntityId{0}, row);
+        }
+        file.finish(ResultStatus::complete, 0, "{}");
+        const ResultsReader result(folder / "run.h5");
+        CHECK(result.integers("/series/2s/signal_hist") == std::vector<std::int64_t>{1, 1, 1, 2});
+        CHECK(result.integers("/series/2s/time") == std::vector<std::int64_t>{0, 2'000'000'000});
+        CHECK(result.has("/events/handover") == keep);
+        CHECK(result.dimensions("/series/2s/signal_hist") == Names{"time", "signal_hist_bucket"});
+    }
+}
+
+TEST_CASE("edges of log-linear histograms are exact, ascend, and are their own mirror") {
+    CHECK(log_linear_edges(1.0, 2, 2) ==
+          std::vector<double>{-4, -3, -2, -1.5, -1, 1, 1.5, 2, 3, 4});
+    const std::vector<double> edges = log_linear_edges(1.0, 61, 8);
+    CHECK(std::is_sorted(edges.begin(), edges.end(), std::less_equal<>{}));
+    CHECK(edges.size() == 2 * (61 * 8 + 1));
+    CHECK(edges.back() == 0x1p61);
+    for (std::size_t i = 0; i < edges.size(); ++i)
+        REQUIRE(edges[i] == -edges[edges.size() - 1 - i]);
+}
+
 TEST_CASE("an unfinished file leaves nothing, a partial one its own name") {
     const Folder folder;
     {
@@ -357,6 +405,16 @@ TEST_CASE("arguments that make no file are refused and leave none") {
     refuse([](auto& options, auto&) { options.histograms[0].edges = {1.0, 1.0}; }, "edges");
     refuse([](auto&, auto& directory) { directory.kinds[0].member.pop_back(); },
            "/entities/device/member");
+    {
+        ResultsOptions options = sample::options();
+        options.histograms[0].of_table = "events/handover";
+        options.histograms[0].of_column = "cause";
+        ResultsFile file(folder / "run.h5", options, sample::directory());
+        CHECK_THROWS_WITH_AS(
+            sample::give(file, Time{}, EntityId{0}, sample::HandoverRow{}),
+            doctest::Contains("clock_offset_hist: events/handover has no real column 'cause'"),
+            std::invalid_argument);
+    }
     ResultsFile file(folder / "run.h5", sample::options(), sample::directory());
     CHECK_THROWS_AS(file.add(MemoryGroup{.path = "checks"}), std::invalid_argument);
 }
