@@ -1,5 +1,6 @@
 #include "analysis/metric_paths.hpp"
 #include "cli/verbs.hpp"
+#include "scenarios/parameter_list.hpp"
 #include "scenarios/quantity.hpp"
 #include "scenarios/scenario.hpp"
 #include "sweeps/read_sweep.hpp"
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -56,20 +58,79 @@ void print(const Lines& lines, bool json) {
     for (const auto& [word, help] : lines) fmt::print("{:<{}}  {}\n", word, widest, help);
 }
 
+std::string range_of(const ParameterLine& line) {
+    if (std::isinf(line.min) && std::isinf(line.max)) return {};
+    if (std::isinf(line.max)) return fmt::format("from {:g}", line.min);
+    if (std::isinf(line.min)) return fmt::format("to {:g}", line.max);
+    return fmt::format("{:g} to {:g}", line.min, line.max);
+}
+
+/// Every parameter, or those of one model or below one path. @return whether there are any
+bool print_parameters(std::string of, bool json) {
+    std::vector<ParameterLine> lines = list_parameters();
+    of = of.substr(of.rfind(' ') + 1);  // as `list models` says it: "servers.kind: station"
+    const auto other = [&](const ParameterLine& line) {
+        return !of.empty() && line.model != of && line.path != of &&
+               !line.path.starts_with(of + ".");
+    };
+    lines.erase(std::remove_if(lines.begin(), lines.end(), other), lines.end());
+    if (json) {
+        std::string text;
+        const auto bound = [](double value) {
+            return std::isinf(value) ? std::string("null") : fmt::format("{:.17g}", value);
+        };
+        for (const ParameterLine& line : lines)
+            text += fmt::format(
+                "{}{{\"model\": {}, \"path\": {}, \"unit\": {}, \"min\": {}, \"max\": {}, "
+                "\"default\": {}, \"required\": {}, \"help\": {}, \"source\": {}}}",
+                text.empty() ? "" : ", ", json_string(line.model), json_string(line.path),
+                json_string(line.unit), bound(line.min), bound(line.max),
+                line.fallback.empty() ? "null" : json_string(line.fallback), line.required,
+                json_string(line.help), json_string(line.source));
+        fmt::print("[{}]\n", text);
+        return !lines.empty();
+    }
+    for (const ParameterLine& line : lines) {
+        std::string facts;
+        const auto add = [&](const std::string& fact) {
+            if (!fact.empty()) facts.append(facts.empty() ? "" : "; ").append(fact);
+        };
+        if (!line.unit.empty()) add("[" + std::string(line.unit) + "]");
+        add(range_of(line));
+        add(line.required           ? "required"
+            : line.fallback.empty() ? "no default"
+                                    : "default " + line.fallback);
+        fmt::print("{}  ({})\n    {}\n    {}{}\n", line.path, line.model, line.help, facts,
+                   line.source.empty() ? "" : fmt::format("\n    source: {}", line.source));
+    }
+    return !lines.empty();
+}
+
 }  // namespace
 
 void add_list(CLI::App& app, int& exit) {
     CLI::App* verb = app.add_subcommand(
-        "list", "what scenarios may hold: models, faults, metrics, units, events, series");
+        "list",
+        "what scenarios may hold: models, parameters, faults, metrics, units, events, series");
     auto what = std::make_shared<std::string>();
+    auto model = std::make_shared<std::string>();
     auto json = std::make_shared<bool>(false);
-    verb->add_option("WHAT", *what, "models, faults, metrics, units, events or series")
+    verb->add_option("WHAT", *what, "models, parameters, faults, metrics, units, events or series")
         ->required()
-        ->check(CLI::IsMember({"models", "faults", "metrics", "units", "events", "series"}));
+        ->check(CLI::IsMember(
+            {"models", "parameters", "faults", "metrics", "units", "events", "series"}));
+    verb->add_option("MODEL", *model,
+                     "parameters of this alone: station, chrony, network.cells ...");
     verb->add_flag("--json", *json, "as JSON");
-    verb->callback([&exit, what, json] {
-        print(lines_of(*what), *json);
+    verb->callback([&exit, what, model, json] {
+        if (*what != "parameters" && !model->empty())
+            throw CLI::ValidationError("MODEL", "goes with parameters alone");
         exit = 0;
+        if (*what != "parameters") {
+            print(lines_of(*what), *json);
+        } else if (!print_parameters(*model, *json)) {
+            throw CLI::ValidationError("MODEL", "has no parameters: " + quote(*model));
+        }
     });
 }
 

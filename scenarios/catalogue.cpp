@@ -1,5 +1,6 @@
 // Where a scenario's word becomes a C++ type: the one place that knows every model.
 #include "scenarios/clock_words.hpp"
+#include "scenarios/parameter_list.hpp"
 #include "scenarios/read_distribution.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/scenario_checks.hpp"
@@ -562,6 +563,40 @@ std::string scenario_schema() {
         if (section.name == "outputs") section.schema = writer.any_of(outputs);
     }
     return writer.document("driftstorm scenario/1", sections);
+}
+
+namespace {
+
+template <class... Kind>
+void list_kinds(const std::string& path, std::type_identity<std::variant<Kind...>>,
+                std::vector<ParameterLine>& lines) {
+    (list_fields<Kind>(std::string(Kind::kind), path, lines), ...);
+}
+template <class... Client>
+void list_clients(const std::string& path, std::type_identity<std::variant<Client...>>,
+                  std::vector<ParameterLine>& lines) {
+    (list_fields<Client>(std::string(Client::client), path, lines), ...);
+}
+
+}  // namespace
+
+std::vector<ParameterLine> list_parameters() {
+    std::vector<ParameterLine> lines;
+    list_fields<TopLevel>("", "", lines);
+    for (ParameterLine& line : lines) {
+        const std::size_t dot = line.path.find_first_of(".[");
+        line.model = dot == std::string::npos ? "scenario" : line.path.substr(0, dot);
+    }
+    list_fields<Outputs>("outputs", "outputs.", lines);
+    list_kinds("mobility.NAME.", std::type_identity<MobilityEntry>{}, lines);
+    list_fields<ClockParams>("clocks", "clocks.NAME.", lines);
+    list_fields<SntpParams>(std::string(SntpParams::word), "clocks.NAME.sync[].", lines);
+    list_fields<NitzParams>(std::string(NitzParams::word), "clocks.NAME.sync[].", lines);
+    list_fields<GnssParams>(std::string(GnssParams::word), "clocks.NAME.sync[].", lines);
+    list_clients("clocks.NAME.time_sync.", std::type_identity<TimeSync>{}, lines);
+    list_kinds("servers.NAME.", std::type_identity<ServerEntry>{}, lines);
+    list_kinds("populations.NAME.", std::type_identity<PopulationEntry>{}, lines);
+    return lines;
 }
 
 }  // namespace driftstorm

@@ -51,13 +51,19 @@ std::string compound_duration_regex() {
     return all;
 }
 
-/// A schema with a help text beside it; a $ref of draft 7 stands alone, so it is wrapped.
+/// A schema with help text and default beside it; a $ref of draft 7 stands alone, so it is wrapped.
 std::string with_help(const SchemaWriter::Property& property) {
-    if (property.help.empty() || property.schema == "true") return property.schema;
-    const std::string help = "\"description\": " + json_string(property.help);
+    if (property.schema == "true") return property.schema;
+    std::string help(property.help);
+    if (!property.source.empty())
+        help.append(help.empty() ? "default: " : "; default: ").append(property.source);
+    std::vector<std::string> beside;
+    if (!help.empty()) beside.push_back("\"description\": " + json_string(help));
+    if (!property.fallback.empty()) beside.push_back("\"default\": " + property.fallback);
+    if (beside.empty()) return property.schema;
     if (property.schema.find("\"$ref\"") == 1)
-        return "{" + help + ", \"allOf\": [" + property.schema + "]}";
-    return "{" + help + ", " + property.schema.substr(1);
+        return "{" + joined(beside) + ", \"allOf\": [" + property.schema + "]}";
+    return "{" + joined(beside) + ", " + property.schema.substr(1);
 }
 
 /// A member of a JSON object.

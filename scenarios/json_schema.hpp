@@ -22,6 +22,8 @@ class SchemaWriter {
         std::string_view name;
         std::string_view help;
         std::string schema;
+        std::string fallback = {};     ///< the default as JSON; empty: none, or its members have
+        std::string_view source = {};  ///< where the default comes from
     };
 
     /// A number with a unit of the dimension of `unit`; bare numbers for "".

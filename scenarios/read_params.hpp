@@ -128,14 +128,35 @@ Node params_node(const Params& params) {
     return Node::map(std::move(entries), {});
 }
 
-/// The properties of a model's parameters for SchemaWriter::map, with help texts.
+/// Whether a field must be written, by the static `required()`.
 template <HasFields Params>
-std::vector<SchemaWriter::Property> describe(SchemaWriter& writer) {
+bool is_required(std::string_view field) {
+    if constexpr (HasRequired<Params>) {
+        const auto keys = Params::required();
+        return std::find(keys.begin(), keys.end(), field) != keys.end();
+    }
+    return false;
+}
+
+/// The properties of a model's parameters for SchemaWriter::map, with help texts, and what holds
+/// where nothing is written: the members of `defaults`.
+template <HasFields Params>
+std::vector<SchemaWriter::Property> describe(SchemaWriter& writer,
+                                             const Params& defaults = Params{}) {
     std::vector<SchemaWriter::Property> properties;
     for_each_field<Params>([&](const auto& field) {
-        using Value = std::remove_cvref_t<decltype(std::declval<Params&>().*field.member)>;
+        using Value = std::remove_cvref_t<decltype(defaults.*field.member)>;
         const ValueShape shape{field.unit, field.min, field.max};
-        properties.push_back({field.name, field.help, ValueForm<Value>::schema(writer, shape)});
+        const Value& value = defaults.*field.member;
+        if constexpr (requires { ValueForm<Value>::schema(writer, shape, value); }) {
+            properties.push_back(
+                {field.name, field.help, ValueForm<Value>::schema(writer, shape, value)});
+        } else {
+            std::optional<Node> written;
+            if (!is_required<Params>(field.name)) written = ValueForm<Value>::write(value, shape);
+            properties.push_back({field.name, field.help, ValueForm<Value>::schema(writer, shape),
+                                  written ? json_value(*written) : std::string(), field.source});
+        }
     });
     return properties;
 }
@@ -377,8 +398,9 @@ struct ValueForm<Params> {
     static std::optional<Node> write(const Params& value, const ValueShape&) {
         return params_node(value);
     }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.map(describe<Params>(writer));
+    static std::string schema(SchemaWriter& writer, const ValueShape&,
+                              const Params& defaults = Params{}) {
+        return writer.map(describe<Params>(writer, defaults));
     }
 };
 

@@ -336,7 +336,7 @@ class Runs(Command):
         dry = json.loads(self.run("run", "queue.yaml", "--dry", "--json").stdout)
         self.assertGreater(dry["entities"], 0)
         json.loads(self.run("version", "--json").stdout)
-        for what in ("models", "faults", "metrics", "units", "events", "series"):
+        for what in ("models", "parameters", "faults", "metrics", "units", "events", "series"):
             self.assertGreater(len(json.loads(self.run("list", what, "--json").stdout)), 5)
 
     def test_verify(self):
@@ -512,6 +512,54 @@ class Reading(Command):
             document = json.loads(text.replace('"true":', '"on":'))  # YAML 1.1 takes the key `on` for true
             document["epoch"] = re.search(r"epoch: (\S+)", scenario.read_text()).group(1)
             self.assertEqual([e.message for e in checker(schema).iter_errors(document)], [], scenario.name)
+
+    def test_schema_tells_every_default(self):
+        schema = json.loads(self.run("schema").stdout)
+        validator = jsonschema.validators.validator_for(schema)
+        seen = {}
+
+        def visit(piece, path):
+            if isinstance(piece, list):
+                for i, one in enumerate(piece):
+                    visit(one, path)
+            if not isinstance(piece, dict):
+                return
+            for name, one in piece.get("properties", {}).items():
+                if isinstance(one, dict) and "default" in one:
+                    here = f"{path}.{name}"
+                    seen.setdefault(here, []).append(one["default"])
+                    rules = {"$defs": schema["$defs"], **one}
+                    self.assertEqual([e.message for e in validator(rules).iter_errors(one["default"])], [], here)
+                visit(one, f"{path}.{name}")
+            for key, one in piece.items():
+                if key != "properties":
+                    visit(one, path)
+
+        visit({key: value for key, value in schema.items() if key != "$defs"}, "")
+        self.assertGreater(sum(map(len, seen.values())), 400)
+        self.assertEqual(seen[".network.cells.path_loss_exponent"], [3.76])
+        self.assertEqual(seen[".servers.sequencing.gap_timeout"], ["4 s"])
+        self.assertNotIn(".duration", seen)  # required
+        self.assertIn("default: TR 36.942, 4.5.2", json.dumps(schema))
+
+    def test_every_parameter_is_listed(self):
+        known = json.loads(self.run("list", "parameters", "--json").stdout)
+        by_path = {(line["model"], line["path"]): line for line in known}
+        self.assertEqual(len(by_path), len(known))
+        cell = by_path["network", "network.cells.NAME.path_loss_exponent"]
+        self.assertEqual((cell["min"], cell["max"], cell["default"], cell["unit"]), (1.5, 8, "3.76", ""))
+        self.assertIn("TR 36.942", cell["source"])
+        self.assertTrue(by_path["scenario", "duration"]["required"])
+        self.assertEqual(by_path["rail", "mobility.NAME.stops"]["default"], None)
+        self.assertEqual(by_path["one_shot", "clocks.NAME.time_sync.retries"]["default"], "4")
+        for line in known:
+            self.assertTrue(line["help"], line)
+        one = self.run("list", "parameters", "servers.kind: station").stdout
+        self.assertIn("servers.NAME.workers  (station)", one)
+        self.assertNotIn("(ntp)", one)
+        self.assertIn("required", one + self.run("list", "parameters", "outputs.clocks").stdout)
+        self.run("list", "parameters", "statoin", code=2)
+        self.run("list", "models", "station", code=2)
 
     def test_explain_and_export(self):
         self.run("run", "walk_5g.yaml", code=None)
