@@ -49,27 +49,44 @@ struct Candidate {
     friend auto operator<=>(const Candidate&, const Candidate&) = default;
 };
 
+/// The candidates of least rank, as many as are wanted: nearly all others are turned away by one
+/// comparison, of thousands a conversation.
+class LeastCandidates {
+  public:
+    explicit LeastCandidates(std::uint32_t wanted) : wanted_(wanted) {}
+
+    void offer(const Candidate& candidate) {
+        if (kept_.size() == wanted_) {
+            if (!(candidate < kept_.front())) return;
+            std::pop_heap(kept_.begin(), kept_.end());
+            kept_.pop_back();
+        }
+        kept_.push_back(candidate);
+        std::push_heap(kept_.begin(), kept_.end());
+    }
+    /// In order of population and account.
+    std::vector<Candidate> release() {
+        std::sort(kept_.begin(), kept_.end(), [](const Candidate& a, const Candidate& b) {
+            return std::pair(a.group, a.account) < std::pair(b.group, b.account);
+        });
+        return std::move(kept_);
+    }
+
+  private:
+    std::size_t wanted_;           // at least 2
+    std::vector<Candidate> kept_;  // a heap, the greatest in front
+};
+
 /// Accounts of a conversation: each account of the neighbourhood draws its rank, the least ones are
 /// members. A further account adds itself and can displace only the last.
 /// @param subject  the conversation as seen by that population
 void add_candidates(std::uint64_t seed, std::uint64_t subject, std::uint32_t group,
-                    std::uint32_t first, std::uint32_t accounts,
-                    std::vector<Candidate>& candidates) {
+                    std::uint32_t first, std::uint32_t accounts, LeastCandidates& candidates) {
     Block block{};
     for (std::uint32_t a = first; a < first + accounts; ++a) {
         if (a == first || a % 4 == 0) block = draw(seed, "conversation.member", subject, a / 4);
-        candidates.push_back({block[a % 4], group, a});
+        candidates.offer({block[a % 4], group, a});
     }
-}
-
-void keep_least(std::vector<Candidate>& candidates, std::uint32_t wanted) {
-    const std::size_t n = std::min<std::size_t>(wanted, candidates.size());
-    std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(n),
-                     candidates.end());
-    candidates.resize(n);
-    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-        return std::pair(a.group, a.account) < std::pair(b.group, b.account);
-    });
 }
 
 std::uint32_t home_of(std::uint64_t seed, std::uint64_t conversation, const std::string& group,
@@ -122,7 +139,7 @@ void add_conversations(const Scenario& scenario, std::uint64_t seed,
         const auto block = static_cast<std::uint32_t>(
             draw_below(draw(seed, "conversation.neighbourhood", identity, 0), neighbourhoods));
         const std::uint32_t first = block * params.neighbourhood;
-        std::vector<Candidate> candidates;
+        LeastCandidates candidates(wanted);
         add_candidates(seed, identity, number, first,
                        std::min(params.neighbourhood, accounts - first), candidates);
         for (std::uint32_t other = 0; other < plan.groups.size(); ++other) {
@@ -133,9 +150,8 @@ void add_conversations(const Scenario& scenario, std::uint64_t seed,
                            std::min(params.neighbourhood, accounts_of(plan.groups[other])),
                            candidates);
         }
-        keep_least(candidates, wanted);
         std::vector<Conversations::Member> members;
-        for (const Candidate& chosen : candidates)
+        for (const Candidate& chosen : candidates.release())
             add_members(plan.groups[chosen.group], chosen.account, members);
         plan.conversations.add(identity, home_of(seed, identity, relays->name, relay.nodes),
                                relay.resync.history, members);

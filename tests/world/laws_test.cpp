@@ -1,11 +1,16 @@
+#include "scenarios/population_plan.hpp"
 #include "sim/core/digest.hpp"
+#include "sim/core/random.hpp"
 #include "tests/world/recorded_rows.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 using namespace driftstorm;
 using namespace driftstorm::tests;
@@ -105,6 +110,51 @@ TEST_CASE("the number of partitions and where pools begin change no result") {
     moved.pool_offset = 333;
     CHECK(run(*text.scenario, moved, end).digest == one.digest);
     CHECK(World::regions(*text.scenario).names.size() == 4);
+}
+
+TEST_CASE(
+    "the members of a conversation are the accounts of its neighbourhood with the least ranks") {
+    const TextScenario text = read_text(R"(schema: scenario/1
+duration: 1 min
+network:
+  access_points: { hall: { at: 0 km, range: 100 m } }
+  paths: [{ from: wifi, to: relays, delay: { propagation: 4 ms } }]
+servers: { relays: { kind: message_relay } }
+apps: { plain: {} }
+populations:
+  phones:
+    count: 500
+    app: plain
+    interfaces: [wifi]
+    traffic:
+      conversations:
+        { count: 300, neighbourhood: 90, members: { uniform: { min: 2, max: 120 } } }
+)");
+    constexpr std::uint64_t seed = 11;
+    const PopulationPlan plan = plan_populations(*text.scenario, seed);
+    REQUIRE(plan.conversations.size() == 300);
+    std::set<std::size_t> sizes;
+    for (std::uint32_t c = 0; c < plan.conversations.size(); ++c) {
+        const auto members = plan.conversations.members(c);
+        sizes.insert(members.size());
+        const std::uint32_t first = members.front().account / 90 * 90;
+        const std::uint32_t beyond = std::min(first + 90, 500u);
+        REQUIRE(members.back().account < beyond);
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> ranks;
+        for (std::uint32_t account = first; account < beyond; ++account)
+            ranks.emplace_back(draw(seed, "conversation.member", plan.conversations.identity(c),
+                                    account / 4)[account % 4],
+                               account);
+        std::sort(ranks.begin(), ranks.end());
+        ranks.resize(members.size());
+        std::set<std::uint32_t> least;
+        for (const auto& [rank, account] : ranks) least.insert(account);
+        std::set<std::uint32_t> found;
+        for (const Conversations::Member& member : members) found.insert(member.account);
+        REQUIRE(found == least);
+    }
+    CHECK(*sizes.rbegin() == 90);  // all there are, where more are wanted
+    CHECK(sizes.size() > 40);
 }
 
 TEST_CASE("a population of 200,000 devices is ten lines") {
