@@ -100,7 +100,7 @@ std::string build_facts(bool json) {
             json_string(DRIFTSTORM_FLAGS), libraries_json());
     std::string known;
     for (const auto& [name, version] : libraries())
-        known += (known.empty() ? "" : ", ") + name + " " + version;
+        known.append(known.empty() ? "" : ", ").append(name).append(" ").append(version);
     return fmt::format("driftstorm {}\ncommit    {}{}\ncompiler  {}\nflags     {}\nlibraries {}\n",
                        version_text, git_commit.empty() ? "unknown" : git_commit,
                        git_changed ? ", changed since" : "", compiler(), DRIFTSTORM_FLAGS, known);

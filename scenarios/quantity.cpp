@@ -421,7 +421,7 @@ std::optional<ParsedQuantity> parse_terms(std::string_view text) {
 }  // namespace
 
 ParsedQuantity parse_quantity(std::string_view text) {
-    const ParsedQuantity one = parse_term(text);
+    ParsedQuantity one = parse_term(text);
     if (one.quantity || one.error.rfind("has no known unit", 0) != 0) return one;
     return parse_terms(text).value_or(one);
 }

@@ -52,6 +52,7 @@ class Columns {
     template <class... Kind>
     void add_kinds(const std::vector<const std::variant<Kind...>*>& members) {
         std::vector<std::string> kinds;
+        kinds.reserve(members.size());
         for (const auto* member : members)
             kinds.push_back(std::visit(
                 [](const auto& one) {
@@ -79,6 +80,7 @@ class Columns {
                     const std::vector<const Value*>& members) {
         if constexpr (is_optional<Value>) {
             std::vector<const typename Value::value_type*> values;
+            values.reserve(members.size());
             for (const Value* member : members)
                 values.push_back(member != nullptr && *member ? &**member : nullptr);
             add_values(name, field, values);
@@ -86,6 +88,7 @@ class Columns {
             add_fields(name + "_", members);
         } else if constexpr (std::is_same_v<Value, Time>) {
             std::vector<std::int64_t> values;
+            values.reserve(members.size());
             for (const Value* member : members)
                 values.push_back(member != nullptr ? member->ns : INT64_MIN);
             add(name, "", std::string(field.help), std::move(values)).instant = true;
@@ -100,6 +103,7 @@ class Columns {
                         [](Value value) { return static_cast<double>(value); });
         } else {
             std::vector<std::string> values;
+            values.reserve(members.size());
             for (const Value* member : members)
                 values.push_back(member == nullptr
                                      ? std::string()

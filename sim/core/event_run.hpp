@@ -33,7 +33,7 @@ class EventRun {
     void visit(F&& f) const {
         for (const Event* const* event = next_; event != last_; ++event) f(**event);
     }
-    std::size_t bytes() const { return events_.capacity() * sizeof(const Event*); }
+    std::size_t bytes() const { return events_.capacity() * sizeof(void*); }
 
     void clear() { start(0); }
 
