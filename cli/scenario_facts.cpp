@@ -15,17 +15,29 @@ namespace {
 
 std::string unit_or_one(const std::string& path) { return unit_of(path).value_or(""); }
 
-/// Whether a metric belongs to an entry that has faults of its own: that it does not exist follows.
+/// Whether an entry says of which kind it is, so that its metrics are known whatever else is wrong;
+/// one of a kind without any may be meant for another kind.
+template <class Entry>
+bool tells_its_kind(const Entry& entry, const std::string& path, const Scenario& scenario) {
+    const Node* word = find_path(scenario.document.root, child_path(path, "kind"));
+    return word != nullptr && word->is_scalar() && word->text() != TimeServerGroup::kind &&
+           std::visit([&](const auto& one) { return word->text() == one.kind; }, entry.value);
+}
+
+/// Whether a metric belongs to an entry that has faults of its own, from which it may follow that
+/// it does not exist: of an entry of known kind only that it has no such member.
 bool follows_from_another(std::string_view metric, const Scenario& scenario) {
-    const auto begins = [&](std::string_view section, std::string_view name) {
-        return scenario.unsound.count(child_path(section, name)) > 0 && metric.starts_with(name) &&
-               (metric.size() == name.size() || metric[name.size()] == '.' ||
-                metric[name.size()] == '[');
+    const auto begins = [&](std::string_view section, const auto& entry) {
+        const std::string path = child_path(section, entry.name);
+        if (scenario.unsound.count(path) == 0 || !metric.starts_with(entry.name)) return false;
+        const std::string_view rest = metric.substr(entry.name.size());
+        return rest.starts_with('[') ||
+               ((rest.empty() || rest.starts_with('.')) && !tells_its_kind(entry, path, scenario));
     };
     return std::any_of(scenario.servers.begin(), scenario.servers.end(),
-                       [&](const auto& entry) { return begins("servers", entry.name); }) ||
+                       [&](const auto& entry) { return begins("servers", entry); }) ||
            std::any_of(scenario.populations.begin(), scenario.populations.end(),
-                       [&](const auto& entry) { return begins("populations", entry.name); });
+                       [&](const auto& entry) { return begins("populations", entry); });
 }
 
 void complain_of_dimension(const Limit& limit, const std::string& what, std::string_view unit,
