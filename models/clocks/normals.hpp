@@ -15,8 +15,7 @@ namespace driftstorm {
 /// of 2^-53).
 inline std::array<double, 2> two_normals(const Block& block) {
     const auto uniform = [](std::uint32_t high, std::uint32_t low) {
-        const std::uint64_t bits = (std::uint64_t{high} << 32) | low;
-        return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
+        return centred((std::uint64_t{high} << 32) | low);
     };
     return exact::inverse_normal(
         std::array{uniform(block[1], block[0]), uniform(block[3], block[2])});
