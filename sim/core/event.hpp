@@ -130,8 +130,9 @@ static_assert(std::is_trivially_copyable_v<Event>);
 /// push_quickly(key) does the same in a few instructions, or returns nullptr and does nothing.
 /// pop_before(limit) takes the event of least key if its time is before `limit`, else nullptr; it
 /// stays readable until the next pop. next_time() is the least pending time (end_of_time if none)
-/// and never advances anything; upcoming(n) hints at the event n places ahead (nullptr when
-/// unknown), for prefetching; for_each visits all in any order; bytes() is the memory held [B].
+/// and never advances anything; upcoming(n), n < sight, hints at the event n places ahead (any
+/// event when unknown), for prefetching; for_each visits all in any order; bytes() is the memory
+/// held [B].
 template <class Set>
 concept PendingEventSet = requires(Set& set, const Set& view, const Event& event, Event& out,
                                    Time limit) {
@@ -140,6 +141,7 @@ concept PendingEventSet = requires(Set& set, const Set& view, const Event& event
     { set.pop_before(limit) } -> std::same_as<const Event*>;
     { view.next_time() } -> std::same_as<Time>;
     { view.size() } -> std::convertible_to<std::size_t>;
+    { Set::sight } -> std::convertible_to<std::size_t>;
     { view.upcoming(std::size_t{}) } -> std::convertible_to<const Event*>;
     view.for_each([](const Event&) {});
     { view.bytes() } -> std::same_as<std::size_t>;

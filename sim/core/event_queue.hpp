@@ -37,6 +37,8 @@ struct NoWork {
 template <class Work = NoWork>
 class RadixWheel {
   public:
+    static constexpr std::size_t sight = EventRun<Work>::sight;
+
     RadixWheel() { clear(); }
     RadixWheel(const RadixWheel&) = delete;
     RadixWheel& operator=(const RadixWheel&) = delete;
@@ -103,8 +105,7 @@ class RadixWheel {
         cursor_ = 0;
         run_end_ = 0;
         raise(0);
-        taken_runs_ = 0;
-        taken_events_ = 0;
+        taken_ = {};
         next_look_ = 4096;
     }
 
@@ -121,7 +122,8 @@ class RadixWheel {
     static constexpr std::size_t levels = (62 + digit_bits - 1) / digit_bits + 1;
     /// But a slot of a single nanosecond is never divided.
     static constexpr std::size_t most_in_run = EventRun<Work>::most_by_time;
-    static constexpr std::uint64_t shortest_run = 32;
+    static constexpr std::uint64_t shortest_run = 64;
+    static constexpr std::uint64_t longest_run = 192;
     /// Up to here a core's own cache holds the wheel, and fetching ahead only costs [B].
     static constexpr std::size_t wheel_in_cache = std::size_t{256} << 10;
 
@@ -159,6 +161,20 @@ class RadixWheel {
                 for (std::uint64_t word = words[i]; word != 0; word &= word - 1)
                     f(64 * i + static_cast<std::size_t>(std::countr_zero(word)));
         }
+    };
+
+    /// Runs formed, by what their events saw: the many runs of one event each that stand where a
+    /// digit turns say little of how dense events lie.
+    struct Taken {
+        std::uint64_t events = 0;
+        std::uint64_t squares = 0;  ///< sum of the squares of the runs' lengths
+
+        void add(std::uint64_t count) {
+            events += count;
+            squares += count * count;
+        }
+        /// Of the run that an event is in, on average over events.
+        std::uint64_t length() const { return squares / events; }
     };
 
     bool less(const EventKey& a, const EventKey& b) {
@@ -247,7 +263,7 @@ class RadixWheel {
     bool form_run(std::int64_t limit) {
         end_run();
         empty_inbox();
-        if (taken_events_ >= next_look_) look_at_runs();
+        if (taken_.events >= next_look_) look_at_runs();
         while (levels_used_ != 0) {
             const auto level = static_cast<std::uint32_t>(std::countr_zero(levels_used_));
             const std::size_t digit = slots_used_[level].first();
@@ -262,8 +278,7 @@ class RadixWheel {
                 (((cursor_ >> shift) & ~std::uint64_t{slots_a_level - 1}) | digit) << shift;
             const std::uint64_t end = begin + (std::uint64_t{1} << shift);
             if (taken.count <= most_in_run || level == 0) {
-                ++taken_runs_;
-                taken_events_ += taken.count;
+                taken_.add(taken.count);
                 // The cursor stays inside the slot: at its end, a carry could put slots above out
                 // of date.
                 const std::uint64_t before = std::min(end, static_cast<std::uint64_t>(limit));
@@ -277,10 +292,21 @@ class RadixWheel {
                 return true;
             }
             cursor_ = begin;
-            chunks_.visit_and_take_back(taken, [this](const Event& event) { place(event); });
-            work_.moved(taken.count);
+            divide(taken, level - 1);
         }
         return false;
+    }
+
+    /// Spreads a slot that has been taken out over the level below. There its first events, whose
+    /// digit is the cursor's too, form the next run or are divided before anything else is sent.
+    void divide(const EventList& taken, std::uint32_t level) {
+        const std::uint32_t shift = shift_of(level);
+        EventList* const slots = &slots_[level * slots_a_level];
+        chunks_.visit_and_take_back(taken, [this, shift, slots](const Event& event) {
+            const auto at = static_cast<std::uint64_t>(event.key.at.ns);
+            place(event, slots[(at >> shift) % slots_a_level]);
+        });
+        work_.moved(taken.count);
     }
 
     /// Lowest bit of the time in a level's digit.
@@ -303,21 +329,22 @@ class RadixWheel {
         of_run_ = nullptr;
     }
 
-    /// Aligns the digits so that a run has some 64 to 128 events: of short ones each event bears
-    /// more, of long ones more arrive late. Looks again after so many events that placing all anew
-    /// is cheap.
+    /// Aligns the digits so that most events are in runs of the length that costs least: of short
+    /// ones each event bears more, of long ones more arrive late, unless as many more are pending.
+    /// Looks again after so many events that placing all anew is cheap.
     [[gnu::noinline]] void look_at_runs() {
-        const std::uint64_t mean = taken_events_ / taken_runs_;
-        std::uint32_t pending = 0;
+        std::uint64_t length = taken_.length();
+        std::uint64_t pending = 0;
         for_each_slot([&](const EventList& slot) { pending += slot.count; });
-        next_look_ = 4096 + 4 * std::uint64_t{pending};
-        taken_runs_ = 0;
-        taken_events_ = 0;
-        if (mean >= shortest_run && mean < 4 * shortest_run) return;
-        const auto bits = static_cast<std::uint32_t>(std::bit_width(mean));
-        // Slots wider by one bit hold twice as many; digits come round.
-        const auto wanted = static_cast<std::uint32_t>(std::bit_width(2 * shortest_run));
-        raise((raised_ + digit_bits + bits % digit_bits - wanted) % digit_bits);
+        next_look_ = 4096 + pending;
+        taken_ = {};
+        const std::uint64_t goal = std::clamp(pending / 32, shortest_run, longest_run);
+        if (length * length <= 3 * goal * goal && goal * goal <= 3 * length * length) return;
+        // Slots half as wide hold half as many; digits come round.
+        std::uint32_t raised = raised_ + 64 * digit_bits;
+        for (; length * length > 2 * goal * goal; length /= 2) ++raised;
+        for (; 2 * length * length < goal * goal; length *= 2) --raised;
+        raise(raised % digit_bits);
         std::array<EventList, levels * slots_a_level> before;
         std::swap(before, slots_);
         const std::array<Used, levels> used = slots_used_;
@@ -413,11 +440,10 @@ class RadixWheel {
     Event popped_;                  ///< the last one from late_
     std::vector<Event> late_;       ///< children of i are 4 i + 1 ... 4 i + 4
 
-    std::uint64_t cursor_ = 0;      ///< not later than any event in the wheel [ns]
-    std::uint32_t raised_ = 0;      ///< by how many bits less than whole digits slots are wide
-    std::array<Way, 63> ways_{};    ///< by the highest bit in which a time differs from the cursor
-    std::uint64_t taken_runs_ = 0;  ///< since the last look, with
-    std::uint64_t taken_events_ = 0;  ///< so many events
+    std::uint64_t cursor_ = 0;    ///< not later than any event in the wheel [ns]
+    std::uint32_t raised_ = 0;    ///< by how many bits less than whole digits slots are wide
+    std::array<Way, 63> ways_{};  ///< by the highest bit in which a time differs from the cursor
+    Taken taken_;                 ///< since the last look
     std::uint64_t next_look_ = 4096;
     std::uint32_t levels_used_ = 0;
     std::array<Used, levels> slots_used_{};

@@ -19,16 +19,15 @@ template <class Work>
 class EventRun {
   public:
     static constexpr std::size_t most_by_time = 512;
+    static constexpr std::size_t sight = 32;
 
     /// After the last one stands an event that is never reached by time.
     [[gnu::always_inline]] const Event& front() const { return **next_; }
     [[gnu::always_inline]] const Event* pop() { return *next_++; }
     bool empty() const { return next_ == last_; }
     std::size_t size() const { return static_cast<std::size_t>(last_ - next_); }
-    /// The event `n` places after the front; nullptr beyond the last.
-    [[gnu::always_inline]] const Event* upcoming(std::size_t n) const {
-        return next_ + n < last_ ? next_[n] : nullptr;
-    }
+    /// The event `n` < sight places after the front; beyond the last, one that is never reached.
+    [[gnu::always_inline]] const Event* upcoming(std::size_t n) const { return next_[n]; }
     template <class F>
     void visit(F&& f) const {
         for (const Event* const* event = next_; event != last_; ++event) f(**event);
@@ -42,7 +41,7 @@ class EventRun {
     /// @param begin  not later than any of them [ns]
     /// @param shift  all are earlier than begin + 2^shift [ns]
     void fill(const EventList& list, std::uint64_t begin, std::uint32_t shift, Work& work) {
-        if (events_.size() <= list.count) events_.resize(list.count + 1);
+        if (events_.size() < list.count + sight) events_.resize(list.count + sight);
         if (list.count > most_by_time || shift > 64 - index_bits) {
             const Event** end = events_.data();
             list.visit([&](const Event& event) { *end++ = &event; });
@@ -60,7 +59,7 @@ class EventRun {
     static constexpr std::size_t most_moves = 8;  ///< an event, up to which insertion beats sorting
 
     void start(std::size_t count) {
-        events_[count] = &never_;
+        std::fill_n(events_.begin() + static_cast<std::ptrdiff_t>(count), sight, &never_);
         next_ = events_.data();
         last_ = next_ + count;
     }
@@ -154,8 +153,8 @@ class EventRun {
     }
 
     const Event* const* next_ = nullptr;  ///< [next_, last_) of events_ are still to come
-    const Event* const* last_ = nullptr;  ///< there stands never_
-    std::vector<const Event*> events_ = std::vector<const Event*>(1);
+    const Event* const* last_ = nullptr;  ///< from there on stands never_, `sight` times
+    std::vector<const Event*> events_ = std::vector<const Event*>(sight);
     Event never_{.key = {end_of_time, 0}};
 };
 

@@ -28,6 +28,7 @@ constexpr std::size_t entities_in_cache = 4096;
 /// fetched: far enough for a cache miss of some 100 ns, near enough to be still there.
 constexpr std::size_t records_ahead = 24;
 constexpr std::size_t models_ahead = 12;
+static_assert(models_ahead <= records_ahead && records_ahead <= EventQueue::sight);
 
 }  // namespace
 
@@ -230,12 +231,10 @@ void Kernel::deliver_before(Context& context, Time limit) {
     const std::int64_t crowd = most - names_of_a_loop;
     // Inlined, for g++ 12 drops calls of what only fetches.
     const auto fetch_records = [=](const Event* ahead) __attribute__((always_inline)) {
-        if (ahead == nullptr) return;
         __builtin_prefetch(&records[static_cast<std::size_t>(ahead->target)], 1);
         if (digest) __builtin_prefetch(&records[static_cast<std::size_t>(ahead->key.source())]);
     };
     const auto fetch_model = [=](const Event* ahead) __attribute__((always_inline)) {
-        if (ahead == nullptr) return;
         const detail::Touched& touched = types[ahead->tag];
         const Index local = records[static_cast<std::size_t>(ahead->target)].local;
         __builtin_prefetch(touched.hot.first + touched.hot.stride * local, 1);
@@ -248,10 +247,10 @@ void Kernel::deliver_before(Context& context, Time limit) {
         context.self_ = event->target;
         if (event->key.at != context.now_) {
             context.now_ = event->key.at;
-            context.at_instant_ = 0;
-        }
-        if (++context.at_instant_ > crowd) [[unlikely]]
+            context.at_instant_ = 1;
+        } else if (++context.at_instant_ > crowd) [[unlikely]] {
             note_crowd(context, most);
+        }
 
         // Each event of the run passes two marks: at the first its entity's records are fetched, at
         // the second, when these are here, what its handler will touch. Of a fresh run the first

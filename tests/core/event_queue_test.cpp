@@ -225,6 +225,30 @@ TEST_CASE("the order holds while the density of events changes a millionfold, ag
     both.drain();
 }
 
+TEST_CASE("runs soon have a good length, however dense events lie and however the run begins") {
+    // Near the first instant runs are of single events; that must not be taken for the density.
+    Luck luck(9);
+    for (const std::int64_t apart : {20, 100, 500, 900, 4'000, 60'000, 1'000'000}) {
+        CAPTURE(apart);
+        constexpr std::int64_t pending = 20'000;
+        RadixWheel<CountedWork> wheel;
+        const auto send = [&](Time now) {
+            const EventKey key{now + Duration{luck.below(2 * pending * apart)}, luck.bits()};
+            wheel.push(key).key = key;
+        };
+        for (std::int64_t i = 0; i < pending; ++i) send(Time{});
+        const auto some = [&](std::int64_t events) {
+            for (std::int64_t i = 0; i < events; ++i) send(wheel.pop_before(end_of_time)->key.at);
+        };
+        some(2 * pending);
+        const std::uint64_t before = wheel.runs();
+        some(2 * pending);
+        const std::uint64_t length = 2 * pending / (wheel.runs() - before);
+        CHECK(length > 48);
+        CHECK(length < 400);
+    }
+}
+
 TEST_CASE(
     "looking at the next time and then inserting earlier events costs less than twice the plain "
     "load") {
@@ -327,7 +351,7 @@ TEST_CASE("visiting, hints, clearing and memory agree with what is pending") {
     CHECK(both.wheel.bytes() < both.wheel.size() * sizeof(Event) * 3 + 200'000);
 
     // The hint names events that are taken later, in this order.
-    while (both.wheel.upcoming(3) == nullptr) both.pop_before(end_of_time, event);
+    while (both.wheel.upcoming(3)->key.at == end_of_time) both.pop_before(end_of_time, event);
     const EventKey ahead = both.wheel.upcoming(3)->key;
     do {
         REQUIRE(both.pop_before(end_of_time, event));

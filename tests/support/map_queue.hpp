@@ -10,6 +10,8 @@ namespace driftstorm {
 /// a run.
 class MapQueue {
   public:
+    static constexpr std::size_t sight = 32;
+
     Event* push_quickly(EventKey) { return nullptr; }
     Event& push(EventKey key) {
         Event& event = events_[key];
@@ -24,7 +26,7 @@ class MapQueue {
     }
     Time next_time() const { return events_.empty() ? end_of_time : events_.begin()->first.at; }
     std::size_t size() const { return events_.size(); }
-    const Event* upcoming(std::size_t) const { return nullptr; }
+    const Event* upcoming(std::size_t) const { return &popped_; }
     template <class F>
     void for_each(F&& f) const {
         for (const auto& [key, event] : events_) f(event);
