@@ -16,27 +16,26 @@ namespace {
 
 using Relation = ExpectationSpec::Relation;
 
-/// What is observed lies between these (both the same for one run), as far as is known.
-struct Interval {
-    double low;
-    double high;
-};
-
 /// The values that meet an equality.
-Interval accepted(const ExpectationSpec& expectation, double value) {
-    double margin = expectation.tolerance.value_or(0.0);
-    if (expectation.relative) margin *= std::abs(value);
-    if (std::isinf(value)) margin = 0.0;  // infinity is met by infinity only
+Observed accepted(const ExpectationSpec& expectation, double value) {
+    if (std::isinf(value)) return value;  // infinity is met by infinity only
+    const double margin = std::max(expectation.relative_tolerance.value_or(0.0) * std::abs(value),
+                                   expectation.absolute_tolerance.value_or(0.0));
     return {value - margin, value + margin};
 }
 
+/// What has not come by the end of a run agrees with what never comes.
+Observed beside(Observed seen, double value) {
+    return std::isinf(value) && seen.high == value ? Observed(value) : seen;
+}
+
 /// Passed: every value of the interval meets the limit; failed: none does.
-CheckStatus compare(const ExpectationSpec& expectation, Interval seen, double value) {
+CheckStatus compare(const ExpectationSpec& expectation, Observed seen, double value) {
     const auto all_or_none = [](bool all, bool none) {
         if (all) return CheckStatus::passed;
         return none ? CheckStatus::failed : CheckStatus::inconclusive;
     };
-    const Interval wanted = accepted(expectation, value);
+    const Observed wanted = accepted(expectation, value);
     switch (expectation.relation) {
         case Relation::equal:
             return all_or_none(seen.low >= wanted.low && seen.high <= wanted.high,
@@ -57,6 +56,12 @@ CheckStatus compare(const ExpectationSpec& expectation, Interval seen, double va
 }
 
 constexpr const char* within_warmup = "the run ends within its warm-up";
+constexpr const char* ends_before = "the run ends before it can be told";
+
+void note(Observed seen, CheckResult& result) {
+    result.observed = seen.low;
+    result.at_least = !seen.known();
+}
 
 CheckResult begin(const ExpectationSpec& expectation) {
     CheckResult result;
@@ -116,13 +121,13 @@ std::string with_value(const ExpectationSpec& expectation, double value, const s
 std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
                                const Metrics& metrics, bool parameters_changed) {
     std::vector<CheckResult> results;
-    const std::vector<std::optional<double>> observed = observed_values(expectations, metrics);
+    const std::vector<std::optional<Observed>> observed = observed_values(expectations, metrics);
     const std::vector<std::optional<double>> other = other_values(expectations, metrics);
     for (std::size_t i = 0; i < expectations.size(); ++i) {
         const ExpectationSpec& expectation = expectations[i];
         CheckResult& result = results.emplace_back(begin(expectation));
         if (!judged(expectation, metrics.end(), parameters_changed, result)) continue;
-        result.observed = observed[i];
+        if (observed[i]) note(*observed[i], result);
         if (metrics.end() <= metrics.warmup()) {
             result.why = within_warmup;
         } else if (!observed[i]) {
@@ -132,7 +137,8 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
         } else {
             const double value = other[i].value_or(expectation.value);
             result.limit = with_value(expectation, value, result.unit);
-            result.status = compare(expectation, {*observed[i], *observed[i]}, value);
+            result.status = compare(expectation, beside(*observed[i], value), value);
+            if (result.status == CheckStatus::inconclusive) result.why = ends_before;
             if (result.status == CheckStatus::failed)
                 result.first_violation = violated_at(expectation, metrics, value);
         }
@@ -142,7 +148,7 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
 
 std::vector<CheckResult> judge_replications(
     const std::vector<ExpectationSpec>& expectations,
-    const std::vector<std::vector<std::optional<double>>>& observed,
+    const std::vector<std::vector<std::optional<Observed>>>& observed,
     const std::vector<std::vector<std::optional<double>>>& other, Time end, Time warmup,
     bool parameters_changed) {
     std::vector<CheckResult> results;
@@ -157,6 +163,8 @@ std::vector<CheckResult> judge_replications(
         const bool against = !expectation.other_metric.empty();
         bool defined = !observed.empty();
         bool finite = true;
+        bool infinite = true;
+        double least = std::numeric_limits<double>::infinity();
         double value = expectation.value;
         double value_sum = 0;
         std::vector<double> seen;
@@ -165,8 +173,10 @@ std::vector<CheckResult> judge_replications(
                 defined = false;
                 break;
             }
-            seen.push_back(*observed[r][i]);
-            finite = finite && std::isfinite(seen.back());
+            seen.push_back(observed[r][i]->low);
+            least = std::min(least, observed[r][i]->low);
+            finite = finite && std::isfinite(observed[r][i]->high);
+            infinite = infinite && !std::isfinite(observed[r][i]->high);
             if (against) value_sum += *other[r][i];
         }
         if (!defined) {
@@ -177,14 +187,14 @@ std::vector<CheckResult> judge_replications(
         if (against) value = value_sum / count;
         result.limit = with_value(expectation, value, result.unit);
         if (!finite) {
-            const bool same = std::all_of(seen.begin(), seen.end(),
-                                          [&](double one) { return one == seen.front(); });
-            if (same) {
-                result.observed = seen.front();
-                result.status = compare(expectation, {seen.front(), seen.front()}, value);
-            } else {
+            if (!infinite) {
                 result.why = "infinite in some replications";
+                continue;
             }
+            const Observed all{least, std::numeric_limits<double>::infinity()};
+            note(all, result);
+            result.status = compare(expectation, beside(all, value), value);
+            if (result.status == CheckStatus::inconclusive) result.why = ends_before;
             continue;
         }
         double mean = 0;
@@ -193,7 +203,7 @@ std::vector<CheckResult> judge_replications(
         for (const double one : seen) squares += (one - mean) * (one - mean);
         result.observed = mean;
         if (seen.size() < 2) {
-            result.status = compare(expectation, {mean, mean}, value);
+            result.status = compare(expectation, mean, value);
             continue;
         }
         const double error = std::sqrt(squares / (count - 1) / count);
@@ -203,7 +213,7 @@ std::vector<CheckResult> judge_replications(
         const bool same = squares == 0 || std::all_of(seen.begin(), seen.end(), [&](double one) {
                               return one == seen.front();
                           });
-        result.status = same ? compare(expectation, {seen.front(), seen.front()}, value)
+        result.status = same ? compare(expectation, seen.front(), value)
                              : compare(expectation, {mean - half, mean + half}, value);
         if (result.status == CheckStatus::inconclusive)
             result.why = "the 95 % interval reaches across the limit";
@@ -211,12 +221,20 @@ std::vector<CheckResult> judge_replications(
     return results;
 }
 
-std::vector<std::optional<double>> observed_values(const std::vector<ExpectationSpec>& expectations,
-                                                   const Metrics& metrics) {
-    std::vector<std::optional<double>> values;
+std::vector<std::optional<Observed>> observed_values(
+    const std::vector<ExpectationSpec>& expectations, const Metrics& metrics) {
+    std::vector<std::optional<Observed>> values;
     values.reserve(expectations.size());
-    for (const ExpectationSpec& expectation : expectations)
-        values.push_back(metrics.value(expectation.metric, window_for(expectation)));
+    for (const ExpectationSpec& expectation : expectations) {
+        const std::optional<double> value =
+            metrics.value(expectation.metric, window_for(expectation));
+        if (!value)
+            values.emplace_back();
+        else if (const auto looked_for = metrics.not_until(expectation.metric))
+            values.push_back(Observed(*looked_for, *value));
+        else
+            values.push_back(Observed(*value));
+    }
     return values;
 }
 

@@ -22,12 +22,23 @@ struct ExpectationSpec {
     Relation relation = Relation::equal;
     double value = 0.0;
     std::string other_metric;  ///< compares with this metric (theory.recovery) instead of `value`
-    std::optional<double> tolerance;  ///< with `equal`
-    bool relative = false;            ///< tolerance is a share of the value, not absolute
-    bool warning = false;             ///< severity: a failure changes no exit code
-    bool always = false;              ///< judged also under changed parameters
-    std::string limit_text;           ///< as written: ">= 6"
-    std::int64_t line = 0;            ///< in the scenario
+    /// With `equal`; with both, the wider one counts.
+    std::optional<double> relative_tolerance;  ///< share of the value
+    std::optional<double> absolute_tolerance;
+    bool warning = false;    ///< severity: a failure changes no exit code
+    bool always = false;     ///< judged also under changed parameters
+    std::string limit_text;  ///< as written: ">= 6"
+    std::int64_t line = 0;   ///< in the scenario
+};
+
+/// What is known of a metric: its value, or bounds, where the run ended before it was reached.
+struct Observed {
+    double low;
+    double high;
+
+    Observed(double value) : low(value), high(value) {}
+    Observed(double at_least, double at_most) : low(at_least), high(at_most) {}
+    bool known() const { return low == high; }
 };
 
 enum class CheckStatus : std::uint8_t { passed, failed, inconclusive, not_applicable };
@@ -37,6 +48,7 @@ struct CheckResult {
     std::string metric;
     CheckStatus status = CheckStatus::inconclusive;
     std::optional<double> observed;    ///< mean over replications, if more than one
+    bool at_least = false;             ///< `observed` is a lower bound: the run ended there
     std::optional<double> half_width;  ///< of the 95 % interval, with replications
     std::string unit;
     std::string limit;  ///< as written, with the value of the other metric
@@ -59,14 +71,14 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
 /// end within their warm-up.
 std::vector<CheckResult> judge_replications(
     const std::vector<ExpectationSpec>& expectations,
-    const std::vector<std::vector<std::optional<double>>>& observed,
+    const std::vector<std::vector<std::optional<Observed>>>& observed,
     const std::vector<std::vector<std::optional<double>>>& other, Time end, Time warmup,
     bool parameters_changed);
 
 /// What judge_replications needs of one run: values of the expectations' metrics, and of those they
 /// compare with.
-std::vector<std::optional<double>> observed_values(const std::vector<ExpectationSpec>& expectations,
-                                                   const Metrics& metrics);
+std::vector<std::optional<Observed>> observed_values(
+    const std::vector<ExpectationSpec>& expectations, const Metrics& metrics);
 std::vector<std::optional<double>> other_values(const std::vector<ExpectationSpec>& expectations,
                                                 const Metrics& metrics);
 

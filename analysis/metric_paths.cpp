@@ -102,7 +102,7 @@ void add_objects(std::vector<MetricPattern>& all) {
     all.push_back({clients + ".recovery", "s",
                    "from the end of the last fault to the first second u with 99 % success of "
                    "requests made in u to u + "
-                   "10 s; infinite: never, up to 30 s before the end"});
+                   "10 s; infinite: never, up to 30 s before the end; 0 if no fault happens"});
     all.push_back({clients + ".open.max", "", "most requests under way"});
     all.push_back({clients + ".open.mean", "", "requests under way, by time"});
     add_delays(all, clients + ".delay", "the times from request to success");
@@ -171,11 +171,11 @@ void add_theory(std::vector<MetricPattern>& all) {
         all.push_back({"theory." + std::string(name), unit, help});
     };
     add("utilisation", "%", "load per worker");
-    add("wait_mean", "s", "M/M/c: mean wait");
-    add("wait_share_zero", "%", "M/M/c: share of customers who do not wait");
-    add("sojourn_mean", "s", "M/M/c: mean time from arrival to the end of service");
-    add("queue_mean", "", "M/M/c: customers who wait");
-    add("customers_mean", "", "M/M/c: customers present");
+    add("wait_mean", "s", "M/M/c, M/G/1: mean wait");
+    add("wait_share_zero", "%", "M/M/c, M/G/1: share of customers who do not wait");
+    add("sojourn_mean", "s", "M/M/c, M/G/1: mean time from arrival to the end of service");
+    add("queue_mean", "", "M/M/c, M/G/1: customers who wait");
+    add("customers_mean", "", "M/M/c, M/G/1: customers present");
     add("bad_state_load", "", "attempts a second when every attempt times out");
     add("peak_backlog", "", "outage without retries: load times its length");
     add("drain", "s", "outage without retries: time to work off the backlog");

@@ -155,6 +155,12 @@ struct Metrics::Parts {
 
     std::optional<double> value(std::string_view path, std::size_t window) const;
     std::optional<double> object_value(std::string_view path, std::size_t window) const;
+    /// No fault happens: there is nothing to work off or to recover from. (With one that has not
+    /// ended yet the time is not known.)
+    bool undisturbed() const {
+        const auto planned = options.facts.find("faults");
+        return planned != options.facts.end() && planned->second == 0;
+    }
     std::optional<double> offset_value(std::string_view path, std::size_t window) const;
 
     MetricsOptions options;
@@ -509,16 +515,14 @@ std::optional<double> Metrics::Parts::object_value(std::string_view path,
         }
         if (!what.starts_with('.') || (node && *node >= station.nodes)) continue;
         what.remove_prefix(1);
-        // Without any fault that happens there is nothing to work off; with one that has not ended
-        // yet the time is not known.
-        const auto planned = options.facts.find("faults");
-        if (what == "drain" && planned != options.facts.end() && planned->second == 0) return 0.0;
+        if (what == "drain" && undisturbed()) return 0.0;
         if (const auto level = station.levels.value(what, window, node)) return level;
         return station.customers[window].value(what);
     }
     for (const auto& [name, group] : clients) {
         if (!path.starts_with(name + ".")) continue;
         const std::string_view what = path.substr(name.size() + 1);
+        if (what == "recovery" && undisturbed()) return 0.0;
         if (what == "recovery") return group.requests.recovery(storms.last_fault_end(), reached);
         if (what == "open.max") return group.open.value("queue_depth.max", window, {});
         if (what == "open.mean") return group.open.value("queue_depth.mean", window, {});
@@ -592,6 +596,15 @@ std::optional<double> Metrics::value(std::string_view path,
     const std::optional<double> found = parts_->value(without_section(path), number);
     if (!found || std::isnan(*found)) return std::nullopt;
     return found;
+}
+
+std::optional<double> Metrics::not_until(std::string_view path) const {
+    const std::string name = without_section(path);
+    for (const auto& [group_name, group] : parts_->clients)
+        if (name == group_name + ".recovery")
+            return group.requests.no_recovery_until(parts_->storms.last_fault_end(),
+                                                    parts_->reached);
+    return std::nullopt;
 }
 
 std::optional<Time> Metrics::first_at(std::string_view path, double limit, bool beyond,

@@ -52,6 +52,10 @@ class Metrics : public TableSink {
     std::optional<double> value(std::string_view path,
                                 std::optional<MetricWindow> window = {}) const;
 
+    /// Of a duration that is infinite because the run ended before it was over: how long it is at
+    /// least [s]. nullopt: the value is known.
+    std::optional<double> not_until(std::string_view path) const;
+
     /// First instant within the window at which a count or level metric reached `limit` (for "<
     /// limit"; with `beyond`: exceeded it, for "<= limit" and "== limit"), where that is known:
     /// counts of message copies against 0, deepest queues, storms' peaks.

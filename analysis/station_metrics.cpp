@@ -1,6 +1,7 @@
 #include "analysis/station_metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -100,6 +101,14 @@ std::optional<double> ClientMetrics::recovery(Time fault_end, Time end) const {
             return in_seconds(Time{static_cast<std::int64_t>(u) * second_ns} - fault_end);
     }
     return std::numeric_limits<double>::infinity();
+}
+
+std::optional<double> ClientMetrics::no_recovery_until(Time fault_end, Time end) const {
+    const std::optional<double> found = recovery(fault_end, end);
+    if (!found || !std::isinf(*found)) return std::nullopt;
+    const std::int64_t first_unseen =
+        end.ns / second_ns - static_cast<std::int64_t>(look_until) + 1;
+    return in_seconds(Time{first_unseen * second_ns} - fault_end);
 }
 
 }  // namespace driftstorm

@@ -44,6 +44,8 @@ class ClientMetrics {
     /// + 10 s) [s]; infinite: none up to 30 s before the end; nullopt: no fault has ended 30 s
     /// before.
     std::optional<double> recovery(Time fault_end, Time end) const;
+    /// How long recovery() looked for it, when it is infinite [s]; else nullopt.
+    std::optional<double> no_recovery_until(Time fault_end, Time end) const;
 
   private:
     struct Sum {

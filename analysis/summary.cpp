@@ -141,7 +141,8 @@ void add_check_lines(std::string& out, const std::vector<CheckResult>& checks) {
                (check.warning && check.status == CheckStatus::failed ? " (warning)" : "") + ": " +
                check.name + ": " + check.metric;
         if (check.observed) {
-            out += " is " + human(*check.observed, check.unit);
+            out += check.at_least ? " is at least " : " is ";
+            out += human(*check.observed, check.unit);
             if (check.half_width) out += " +- " + human(*check.half_width, check.unit);
         }
         out += ", wanted " + check.limit;

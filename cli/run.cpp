@@ -134,7 +134,7 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
               const RunOptions& options) {
     const std::uint64_t first_seed = scenario.seed;
     const std::vector<ExpectationSpec> expectations = expectations_of(scenario);
-    std::vector<std::vector<std::optional<double>>> observed;
+    std::vector<std::vector<std::optional<Observed>>> observed;
     std::vector<std::vector<std::optional<double>>> other;
     RunOutcome first;
     std::string stopped;  // why the first that was cut was

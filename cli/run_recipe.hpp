@@ -42,7 +42,7 @@ struct RunOutcome {
     int exit = 0;
     RunSummary summary;
     std::vector<std::pair<std::string, double>> metrics;  ///< every one that is defined, by path
-    std::vector<std::optional<double>> observed;          ///< by expectation
+    std::vector<std::optional<Observed>> observed;        ///< by expectation
     std::vector<std::optional<double>> other;
     Time reached{};
 };

@@ -81,11 +81,17 @@ void check_limit(const Expectation& expectation, const MetricObjects& objects,
             : !limit.value || accepts(dimension_of(unit), limit.value->dimension());
     if (!fits) {
         complain_of_dimension(limit, "the limit of " + quote(path), unit, is_path, complaints);
-    } else if (limit.tolerance && limit.tolerance->dimension() != Dimension::share &&
-               !accepts(dimension_of(unit), limit.tolerance->dimension())) {
-        complain_of_dimension(limit, "the tolerance of " + quote(path) + ", if not in %,", unit,
-                              is_path, complaints);
+    } else if (limit.absolute_tolerance && !accepts(Limit::width_of(dimension_of(unit)),
+                                                    limit.absolute_tolerance->dimension())) {
+        const std::string width_unit = dimension_of(unit) == Dimension::share ? "" : unit;
+        complain_of_dimension(limit, "the tolerance of " + quote(path) + ", if not in %,",
+                              width_unit, is_path, complaints);
     }
+}
+
+/// Squared coefficient of variation: 0 for a constant, 1 for an exponential law.
+double squared_variation(const Distribution& law) {
+    return law.mean() == 0 ? 0.0 : law.variance() / (law.mean() * law.mean());
 }
 
 }  // namespace
@@ -147,10 +153,8 @@ std::vector<ExpectationSpec> expectations_of(const Scenario& scenario) {
         const std::string unit = unit_or_one(spec.metric);
         if (limit.value) spec.value = limit.value->in(unit);
         if (limit.metric) spec.other_metric = without_section(limit.metric->text);
-        if (limit.tolerance) {
-            spec.relative = limit.tolerance_is_relative();
-            spec.tolerance = limit.tolerance->in(spec.relative ? "%" : unit);
-        }
+        if (limit.relative_tolerance) spec.relative_tolerance = limit.relative_tolerance->in("%");
+        if (limit.absolute_tolerance) spec.absolute_tolerance = limit.absolute_width(unit);
         spec.warning = expectation.severity == ExpectationSeverity::warning;
         spec.always = expectation.always;
         spec.limit_text = limit.text;
@@ -169,9 +173,14 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
             if (arrivals.process == ArrivalProcess::spread) {
                 facts["reconnecting"] = static_cast<double>(arrivals.count) * batch;
                 facts["reconnect_spread"] = arrivals.over.seconds();
-            } else {
+            } else if (arrivals.process != ArrivalProcess::renewal) {
                 facts["arrival_rate"] = arrivals.rate * batch;
+                facts["arrival_scv"] = arrivals.process == ArrivalProcess::poisson ? 1.0 : 0.0;
+            } else if (arrivals.gap && arrivals.gap->mean() > 0) {
+                facts["arrival_rate"] = batch / arrivals.gap->mean();
+                facts["arrival_scv"] = squared_variation(*arrivals.gap);
             }
+            if (arrivals.batch) facts["batches"] = 1;
             if (customers->retry) {
                 facts["timeout"] = customers->retry->timeout.seconds();
                 facts["retries"] = customers->retry->retries;
@@ -181,6 +190,7 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
                 const auto* station = std::get_if<StationGroup>(&server.value);
                 if (station == nullptr || server.name != customers->station.name) continue;
                 facts["service_mean"] = station->service_time.mean();
+                facts["service_scv"] = squared_variation(station->service_time);
                 facts["workers"] = station->workers;
             }
             continue;

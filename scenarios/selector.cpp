@@ -134,8 +134,8 @@ ParsedSelector parse_selector(std::string_view text) {
     return {std::move(selector), "", 0};
 }
 
-bool Limit::tolerance_is_relative() const {
-    return tolerance && tolerance->dimension() == Dimension::share;
+double Limit::absolute_width(std::string_view unit) const {
+    return absolute_tolerance->in(dimension_of(unit) == Dimension::share ? "" : unit);
 }
 
 bool Limit::holds(double observed, std::string_view unit, double metric_value) const {
@@ -154,10 +154,10 @@ bool Limit::holds(double observed, std::string_view unit, double metric_value) c
         case Relation::equal:
             break;
     }
-    if (!tolerance) return observed == wanted;
-    const double width =
-        tolerance_is_relative() ? tolerance->in("%") * std::abs(wanted) : tolerance->in(unit);
-    return std::abs(observed - wanted) <= width;
+    double width = 0;
+    if (relative_tolerance) width = relative_tolerance->in("%") * std::abs(wanted);
+    if (absolute_tolerance) width = std::max(width, absolute_width(unit));
+    return observed == wanted || std::abs(observed - wanted) <= width;
 }
 
 namespace {
@@ -227,26 +227,40 @@ ParsedLimit parse_limit(std::string_view text) {
     }
     if (!tolerance.given) return {std::move(limit), "", 0};
 
-    const ParsedQuantity parsed = parse_quantity(tolerance.text);
-    if (!parsed.quantity) {
-        return {{}, "has a tolerance that " + parsed.error, offset_of(rest) + tolerance.offset};
-    }
-    if (parsed.quantity->number.negative)
-        return {{}, "has a negative tolerance", offset_of(tolerance.text)};
-    if (!fits_in_a_double(*parsed.quantity))
-        return {{}, "has a tolerance that is too large", offset_of(tolerance.text)};
     if (limit.relation != Limit::Relation::equal) {
         return {
             {}, "has a tolerance, which goes with '==' only", offset_of(rest) + tolerance.offset};
     }
-    const Dimension width = parsed.quantity->dimension();
-    if (width != Dimension::share && limit.value && !accepts(limit.value->dimension(), width)) {
-        return {{},
-                "has a tolerance in " + std::string(dimension_name(width)) + " around " +
-                    std::string(dimension_name(limit.value->dimension())),
-                offset_of(tolerance.text)};
+    std::string_view widths = tolerance.text;
+    for (bool more = true; more;) {
+        const std::size_t divided = widths.find(" or ");
+        more = divided != std::string_view::npos;
+        const std::string_view width = trimmed(widths.substr(0, divided));
+        widths = more ? trimmed(widths.substr(divided + 4)) : "";
+        const std::size_t offset =
+            width.empty() ? offset_of(rest) + tolerance.offset : offset_of(width);
+        const ParsedQuantity parsed = parse_quantity(width);
+        if (!parsed.quantity) return {{}, "has a tolerance that " + parsed.error, offset};
+        if (parsed.quantity->number.negative) return {{}, "has a negative tolerance", offset};
+        if (!fits_in_a_double(*parsed.quantity))
+            return {{}, "has a tolerance that is too large", offset};
+        const Dimension dimension = parsed.quantity->dimension();
+        const bool relative = dimension == Dimension::share;
+        if (!relative && limit.value &&
+            !accepts(Limit::width_of(limit.value->dimension()), dimension))
+            return {{},
+                    "has a tolerance in " + std::string(dimension_name(dimension)) + " around " +
+                        std::string(dimension_name(limit.value->dimension())),
+                    offset};
+        std::optional<Quantity>& kept =
+            relative ? limit.relative_tolerance : limit.absolute_tolerance;
+        if (kept)
+            return {{},
+                    relative ? "has two tolerances in %; of the two after 'or', one is absolute"
+                             : "has two absolute tolerances; of the two after 'or', one is in %",
+                    offset};
+        kept = parsed.quantity;
     }
-    limit.tolerance = parsed.quantity;
     return {std::move(limit), "", 0};
 }
 

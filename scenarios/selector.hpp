@@ -52,19 +52,26 @@ struct ParsedSelector {
 /// Never throws, on any text.
 ParsedSelector parse_selector(std::string_view text);
 
-/// What an expectation demands: ">= 6", "== 0", "41 s +- 15 %", "== theory.recovery +- 10 %".
-/// Without a relation it is "==". A tolerance in % is relative to the value, any other is absolute.
+/// What an expectation demands: ">= 6", "== 0", "41 s +- 15 %", "== theory.recovery +- 10 % or
+/// 1 s". Without a relation it is "==". A tolerance in % is relative to the value, any other is
+/// absolute; of both, the wider one counts. Beside a share an absolute one is a bare number: 0.001.
 struct Limit {
     enum class Relation : std::uint8_t { equal, not_equal, less, at_most, greater, at_least };
 
     std::string text;
     Relation relation = Relation::equal;
-    std::optional<Quantity> value;      ///< either a value
-    std::optional<Selector> metric;     ///< or another metric
-    std::optional<Quantity> tolerance;  ///< only with `equal`
+    std::optional<Quantity> value;               ///< either a value
+    std::optional<Selector> metric;              ///< or another metric
+    std::optional<Quantity> relative_tolerance;  ///< both only with `equal`
+    std::optional<Quantity> absolute_tolerance;
     Position at;
 
-    bool tolerance_is_relative() const;
+    /// The dimension of an absolute tolerance around a value of that one.
+    static Dimension width_of(Dimension value) {
+        return value == Dimension::share ? Dimension::count : value;
+    }
+    /// The absolute tolerance, which there is, around a value in the unit `unit`.
+    double absolute_width(std::string_view unit) const;
     /// Whether `observed` meets the limit; both in the unit `unit`.
     /// @param metric_value  value of `metric` in that unit, when the limit compares with one
     /// @throws std::invalid_argument when the limit's unit is of another dimension

@@ -56,9 +56,9 @@ CheckStatus status(const ExpectationSpec& expectation, const Metrics& metrics,
     return judge({expectation}, metrics, changed).front().status;
 }
 
-CheckStatus over(const ExpectationSpec& expectation, std::vector<std::optional<double>> values) {
-    std::vector<std::vector<std::optional<double>>> observed;
-    for (const std::optional<double>& value : values) observed.push_back({value});
+CheckStatus over(const ExpectationSpec& expectation, std::vector<std::optional<Observed>> values) {
+    std::vector<std::vector<std::optional<Observed>>> observed;
+    for (const std::optional<Observed>& value : values) observed.push_back({value});
     const std::vector<std::vector<std::optional<double>>> other(observed.size(), {std::nullopt});
     return judge_replications({expectation}, observed, other, at_s(600), Time{}, false)
         .front()
@@ -86,14 +86,17 @@ TEST_CASE("every relation accepts what it says and nothing else") {
 TEST_CASE("a tolerance is absolute or relative, and includes its ends") {
     const auto metrics = run_with_losses(5);
     ExpectationSpec near = lost(Relation::equal, 4);
-    near.tolerance = 1;
+    near.absolute_tolerance = 1;
     CHECK(status(near, *metrics) == CheckStatus::passed);
-    near.tolerance = 0.99;
+    near.absolute_tolerance = 0.99;
     CHECK(status(near, *metrics) == CheckStatus::failed);
-    near.relative = true;
-    near.tolerance = 0.25;
+    near.relative_tolerance = 0.25;  // the wider one counts
     CHECK(status(near, *metrics) == CheckStatus::passed);
-    near.tolerance = 0.24;
+    near.relative_tolerance = 0.24;
+    CHECK(status(near, *metrics) == CheckStatus::failed);
+    near.absolute_tolerance = 1;
+    CHECK(status(near, *metrics) == CheckStatus::passed);
+    near.absolute_tolerance.reset();
     CHECK(status(near, *metrics) == CheckStatus::failed);
 }
 
@@ -112,13 +115,34 @@ TEST_CASE("a limit may be another metric; its value is shown") {
 
 TEST_CASE("infinity equals itself and nothing finite") {
     ExpectationSpec never = lost(Relation::equal, std::numeric_limits<double>::infinity());
-    never.tolerance = 0.1;
-    never.relative = true;
+    never.relative_tolerance = 0.1;
     const double infinite = std::numeric_limits<double>::infinity();
     CHECK(over(never, {infinite, infinite}) == CheckStatus::passed);
     CHECK(over(never, {1e9, 1e9}) == CheckStatus::failed);
     CHECK(over(never, {1e9, infinite}) == CheckStatus::inconclusive);
     CHECK(over(lost(Relation::less, 60), {infinite, infinite}) == CheckStatus::failed);
+}
+
+TEST_CASE("what has not come by the end of a run is at least as long as it was looked for") {
+    const double infinite = std::numeric_limits<double>::infinity();
+    const Observed not_yet{100, infinite};
+    const auto near = [](double value) {
+        ExpectationSpec made = lost(Relation::equal, value);
+        made.relative_tolerance = 0.1;
+        return made;
+    };
+    for (const std::vector<std::optional<Observed>>& values :
+         {std::vector<std::optional<Observed>>{not_yet},
+          std::vector<std::optional<Observed>>{not_yet, Observed{120, infinite}}}) {
+        CHECK(over(near(infinite), values) == CheckStatus::passed);
+        CHECK(over(near(80), values) == CheckStatus::failed);
+        CHECK(over(near(95), values) == CheckStatus::inconclusive);  // 104.5 s would do
+        CHECK(over(near(500), values) == CheckStatus::inconclusive);
+        CHECK(over(lost(Relation::less, 60), values) == CheckStatus::failed);
+        CHECK(over(lost(Relation::less, 200), values) == CheckStatus::inconclusive);
+        CHECK(over(lost(Relation::at_least, 100), values) == CheckStatus::passed);
+        CHECK(over(lost(Relation::greater, 200), values) == CheckStatus::inconclusive);
+    }
 }
 
 TEST_CASE("changed parameters leave only what is always judged") {
@@ -168,7 +192,7 @@ TEST_CASE("a failure says when the limit was first overstepped, where that is kn
 
 TEST_CASE("replications pass, fail or stay open by their 95 % interval") {
     // mean 10, s = 1, n = 4: half width 3.182 / 2 = 1.591
-    const std::vector<std::optional<double>> values{9.0, 9.5, 10.5, 11.0};
+    const std::vector<std::optional<Observed>> values{9.0, 9.5, 10.5, 11.0};
     const double half = 3.18244631 * std::sqrt(2.5 / 3 / 4);
     CHECK(over(lost(Relation::less, 10 + half + 0.001), values) == CheckStatus::passed);
     CHECK(over(lost(Relation::less, 10 + half - 0.001), values) == CheckStatus::inconclusive);
@@ -177,9 +201,9 @@ TEST_CASE("replications pass, fail or stay open by their 95 % interval") {
     CHECK(over(lost(Relation::at_least, 10 - half - 0.001), values) == CheckStatus::passed);
     CHECK(over(lost(Relation::at_least, 10 + half + 0.001), values) == CheckStatus::failed);
     ExpectationSpec near = lost(Relation::equal, 10);
-    near.tolerance = half + 0.001;
+    near.absolute_tolerance = half + 0.001;
     CHECK(over(near, values) == CheckStatus::passed);
-    near.tolerance = half - 0.001;
+    near.absolute_tolerance = half - 0.001;
     CHECK(over(near, values) == CheckStatus::inconclusive);
     CHECK(over(lost(Relation::not_equal, 20), values) == CheckStatus::passed);
     CHECK(over(lost(Relation::not_equal, 10), values) == CheckStatus::inconclusive);

@@ -241,9 +241,12 @@ TEST_CASE("clients: amplification by attempts, recovery by success of the reques
     CHECK(*metrics.value("storms.retry.duration") == 27);
 }
 
-TEST_CASE("clients that never recover have an infinite recovery, those undisturbed have none") {
-    const auto recovery = [](bool faulty, int until) {
-        Metrics metrics(options(), entities);
+TEST_CASE("clients that never recover have an infinite recovery, those undisturbed none or 0") {
+    std::optional<double> looked_for;
+    const auto recovery = [&](bool faulty, int until, bool planned = true) {
+        MetricsOptions made = options();
+        if (!planned) made.facts["faults"] = 0;
+        Metrics metrics(made, entities);
         Script script;
         if (faulty)
             script.add(at_s(210), FaultRow{fault(0), FaultKind::node_down, Edge::ends, relay(1)});
@@ -253,11 +256,16 @@ TEST_CASE("clients that never recover have an infinite recovery, those undisturb
         }
         script.play(metrics);
         metrics.finish(at_s(until));
+        looked_for = metrics.not_until("populations.customers.recovery");
         return metrics.value("customers.recovery");
     };
     CHECK(std::isinf(*recovery(true, 600)));
+    CHECK(*looked_for == 361);  // the first second not looked at is 571
     CHECK_FALSE(recovery(true, 220).has_value());
+    CHECK_FALSE(looked_for.has_value());
     CHECK_FALSE(recovery(false, 600).has_value());
+    CHECK(*recovery(false, 600, false) == 0);
+    CHECK_FALSE(looked_for.has_value());
 }
 
 TEST_CASE("backlogs: true until delivered or lost, perceived while held or when inserted late") {
