@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [commuter] [sweep] [time_clients] [ntp_grid]
+# Runs benchmarks built in BUILD, each beside the same work on its peers: bench/run.sh BUILD [phold] [mm1] [load] [commuter] [sweep] [time_clients] [ntp_grid]
 # Programs take turns, so that a busy machine is unfair to none; each figure is the median of CPU times.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -73,6 +73,9 @@ mm1() {
         if (simpy) printf "mm1: ratio to SimPy %.0f\n", ours / simpy }'
 }
 
+# No peer: loading is ours alone.
+load() { "$here/load.sh" "$build"; }
+
 commuter() { "$here/commuter.sh" "$build"; }
 
 sweep() { "$here/sweep.sh" "$build"; }
@@ -88,10 +91,10 @@ ntp_grid() {
     "$here/ntp_grid.sh" "$with" "$DRIFTSTORM_NTP_REFERENCE" "${DRIFTSTORM_BENCH_SEEDS:-32}"
 }
 
-[ $# -gt 0 ] || set -- phold mm1 commuter sweep time_clients
+[ $# -gt 0 ] || set -- phold mm1 load commuter sweep time_clients
 for name; do
     case $name in
-        phold | mm1 | commuter | sweep | time_clients | ntp_grid) $name ;;
-        *) echo "bench: no benchmark '$name': phold, mm1, commuter, sweep, time_clients or ntp_grid" >&2; exit 2 ;;
+        phold | mm1 | load | commuter | sweep | time_clients | ntp_grid) $name ;;
+        *) echo "bench: no benchmark '$name': phold, mm1, load, commuter, sweep, time_clients or ntp_grid" >&2; exit 2 ;;
     esac
 done

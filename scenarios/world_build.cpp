@@ -205,6 +205,10 @@ void World::Parts::build_populations() {
     kernel.add_model(partition_of(metro), *apps);
     kernel.add_model(partition_of(metro), *people);
 
+    std::size_t members = 0;
+    for (const PopulationPlan::Devices& group : plan.groups) members += group.devices.size();
+    radios.reserve(members);
+    clocks.reserve(members);
     std::uint32_t number = 0;
     for (const Named<PopulationEntry>* entry : by_name(scenario.populations)) {
         row(kind("population"), entry->name);

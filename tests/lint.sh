@@ -9,6 +9,9 @@ cd "$root"
 failed=
 
 if [ $# -gt 0 ]; then
+    for f; do
+        [ -f "$f" ] || { echo "lint: there is no file '$f'" >&2; exit 2; }
+    done
     files=$*
 else
     files=$(git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp' | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)

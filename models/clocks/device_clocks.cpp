@@ -76,11 +76,18 @@ Oscillator DeviceClocks::make_oscillator(const Params& params, std::uint64_t ide
     return Oscillator(std::move(parts));
 }
 
+void DeviceClocks::reserve(std::size_t devices) {
+    const auto make_room = [devices](auto&... columns) { (columns.reserve(devices), ...); };
+    make_room(oscillators_, initial_offset_, zone_error_, by_hand_, devices_, memos_, boards_,
+              rtc_oscillators_, rtc_memos_, clocks_, adjustments_, first_timer_, generations_,
+              rtcs_, announced_);
+}
+
 Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId device) {
     const auto drawn = [&](Purpose purpose, const Distribution& from) {
         return from.sample(draw(seed_, purpose, identity, 0));
     };
-    const Oscillator oscillator = make_oscillator(params, identity);
+    Oscillator oscillator = make_oscillator(params, identity);
     const Q64 initial_offset =
         as_q64(checked(drawn("clocks.initial_offset", params.initial_offset), "initial_offset"));
     const Duration zone_error =
@@ -111,7 +118,7 @@ Index DeviceClocks::add(const Params& params, std::uint64_t identity, EntityId d
     rtc.ahead = initial_offset;
     rtcs_.push_back(rtc);
     announced_.push_back(LeapKind::none);
-    oscillators_.push_back(oscillator);
+    oscillators_.push_back(std::move(oscillator));
     memos_.emplace_back();
     devices_.push_back(device);
     initial_offset_.push_back(initial_offset);

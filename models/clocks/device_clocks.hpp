@@ -124,6 +124,10 @@ class DeviceClocks {
     /// Without: midnight.
     void set_epoch(std::int64_t unix_ns);
 
+    /// Makes room for so many devices in all: a column that grows step by step is copied, and holds
+    /// twice its memory meanwhile.
+    void reserve(std::size_t devices);
+
     /// Adds the next device's clock, drawn from `params` for `identity` (its stable identity); in
     /// the order of Kernel::add_entity<DeviceClocks>.
     /// @param device  the entity that stands for the device in result rows

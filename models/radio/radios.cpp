@@ -41,6 +41,12 @@ Index Radios::add_trace(RadioTrace trace, std::vector<Index> cell_of) {
     return static_cast<Index>(traces_.size() - 1);
 }
 
+void Radios::reserve(std::size_t devices) {
+    devices_.reserve(devices);
+    first_measurement_.reserve(devices);
+    hot_.reserve(devices);
+}
+
 Index Radios::add(const Device& device) {
     DRIFTSTORM_EXPECT(device.trace != no_index || device.mobility != no_index);
     devices_.push_back(device);

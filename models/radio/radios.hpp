@@ -153,6 +153,8 @@ class Radios {
     /// @param cell_of  cells of the trace (numbers as in RadioTrace::cells(), in that order) in
     /// Cells
     Index add_trace(RadioTrace trace, std::vector<Index> cell_of);
+    /// Makes room for so many devices in all.
+    void reserve(std::size_t devices);
     /// Adds a device; call Kernel::add_entity<Radios> for it in the same order.
     Index add(const Device& device);
     /// Draws the signal maps. Call once, after the last add() and before the first start().
