@@ -71,19 +71,22 @@ void pack(Chunk& chunk) {
     if (!single_bytes) shuffle(chunk.values, chunk.value_size, shuffled);
     const std::vector<std::byte>& in = single_bytes ? chunk.values : shuffled;
 
-    chunk.packed.resize(in.size() + checksum_size);
-    std::size_t size = libdeflate_zlib_compress(compressor(), in.data(), in.size(),
-                                                chunk.packed.data(), in.size());
+    thread_local std::vector<std::byte> room;  // a new one for each chunk would be new pages, too
+    if (room.size() < in.size()) room.resize(in.size());
+    std::size_t size =
+        libdeflate_zlib_compress(compressor(), in.data(), in.size(), room.data(), in.size());
     chunk.skipped = 0;
+    const std::byte* packed = room.data();
     if (size == 0) {  // did not fit: not compressible
-        std::copy(in.begin(), in.end(), chunk.packed.begin());
+        packed = in.data();
         size = in.size();
         chunk.skipped = single_bytes ? 1u << 0 : 1u << 1;
     }
+    chunk.packed.reserve(size + checksum_size);
+    chunk.packed.assign(packed, packed + size);
     const std::uint32_t sum = fletcher32(chunk.packed.data(), size);
     for (std::size_t i = 0; i < checksum_size; ++i)
-        chunk.packed[size + i] = static_cast<std::byte>((sum >> (8 * i)) & 0xff);
-    chunk.packed.resize(size + checksum_size);
+        chunk.packed.push_back(static_cast<std::byte>((sum >> (8 * i)) & 0xff));
 }
 
 std::string ChunkPacker::library_version() { return LIBDEFLATE_VERSION_STRING; }
