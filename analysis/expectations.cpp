@@ -231,9 +231,9 @@ std::vector<std::optional<Observed>> observed_values(
         if (!value)
             values.emplace_back();
         else if (const auto looked_for = metrics.not_until(expectation.metric))
-            values.push_back(Observed(*looked_for, *value));
+            values.emplace_back(Observed{*looked_for, *value});
         else
-            values.push_back(Observed(*value));
+            values.emplace_back(*value);
     }
     return values;
 }
