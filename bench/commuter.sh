@@ -3,8 +3,12 @@
 # bench/commuter.sh BUILD; medians of wall time over DRIFTSTORM_BENCH_REPETITIONS (5) rounds.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH PYTHONDONTWRITEBYTECODE
 exec /usr/bin/python3 - "$1/bin/driftstorm" "$here/../scenarios/library/commuter_train.yaml" <<'END'
-import json, os, statistics, subprocess, sys, tempfile, time
+import json, os, statistics, sys, tempfile
+
+from timed import timed
 
 command, scenario = (os.path.abspath(path) for path in sys.argv[1:3])
 rounds = int(os.environ.get("DRIFTSTORM_BENCH_REPETITIONS", "5"))
@@ -12,12 +16,9 @@ rounds = int(os.environ.get("DRIFTSTORM_BENCH_REPETITIONS", "5"))
 
 def take(folder, path):
     """One run: events, wall time in s, peak memory in MB, and the digest."""
-    begun = time.perf_counter()
-    run = subprocess.Popen([command, "run", path, "--json", "--force"], cwd=folder, stdout=subprocess.PIPE)
-    answer = json.loads(run.stdout.read())
-    _, _, usage = os.wait4(run.pid, 0)
-    run.returncode = 0  # reaped here, for its memory
-    return answer["events"], time.perf_counter() - begun, usage.ru_maxrss / 1024, answer["digest"]
+    printed, wall, memory = timed(command, "run", path, "--json", "--force", folder=folder)
+    answer = json.loads(printed)
+    return answer["events"], wall, memory, answer["digest"]
 
 
 with tempfile.TemporaryDirectory() as folder:

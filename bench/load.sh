@@ -1,9 +1,13 @@
 #!/bin/sh
-# How long 200,000 devices, described in ten lines, take to load: read, checked and built, and not a nanosecond run.
+# How long 200,000 devices, described in ten lines, take to load: read and checked, and further built, run for one nanosecond and written.
 # bench/load.sh BUILD; median of wall time over DRIFTSTORM_BENCH_REPETITIONS (5) rounds.
 set -eu
+PYTHONPATH=$(cd "$(dirname "$0")" && pwd) PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH PYTHONDONTWRITEBYTECODE
 exec /usr/bin/python3 - "$1/bin/driftstorm" <<'END'
-import json, os, statistics, subprocess, sys, tempfile, time
+import os, statistics, sys, tempfile
+
+from timed import timed
 
 SCENARIO = """schema: scenario/1
 duration: 1 min
@@ -20,25 +24,14 @@ command = os.path.abspath(sys.argv[1])
 rounds = int(os.environ.get("DRIFTSTORM_BENCH_REPETITIONS", "5"))
 
 
-def take(folder, *arguments):
-    """Wall time [s] and peak memory [MB] of one command."""
-    begun = time.perf_counter()
-    run = subprocess.Popen([command, *arguments], cwd=folder, stdout=subprocess.PIPE)
-    answer = run.stdout.read()
-    _, status, usage = os.wait4(run.pid, 0)
-    run.returncode = os.waitstatus_to_exitcode(status)
-    if run.returncode != 0:
-        sys.exit(f"bench: {arguments} ended with {run.returncode}: {answer.decode()}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
-
-
 with tempfile.TemporaryDirectory() as folder:
     with open(os.path.join(folder, "office.yaml"), "w") as file:
         file.write(SCENARIO)
-    taken = [take(folder, "check", "office.yaml") for _ in range(rounds)]
-    built = [take(folder, "run", "office.yaml", "--until", "1 ns", "--json", "--force") for _ in range(rounds)]
+    checked = [timed(command, "check", "office.yaml", folder=folder) for _ in range(rounds)]
+    built = [timed(command, "run", "office.yaml", "--until", "1 ns", "--json", "--force", folder=folder)
+             for _ in range(rounds)]
 lines = SCENARIO.count("\n")
-for what, runs in (("checked", taken), ("built, run for 1 ns and written", built)):
-    print(f"load 200000 devices in {lines} lines: {what} in {statistics.median(run[0] for run in runs):.3f} s, "
-          f"peak memory {max(run[1] for run in runs):.0f} MB")
+for what, runs in (("checked", checked), ("built, run for 1 ns and written", built)):
+    print(f"load 200000 devices in {lines} lines: {what} in {statistics.median(wall for _, wall, _ in runs):.3f} s, "
+          f"peak memory {max(memory for *_, memory in runs):.0f} MB")
 END
