@@ -122,6 +122,7 @@ class RadixWheel {
     static constexpr std::size_t levels = (62 + digit_bits - 1) / digit_bits + 1;
     /// But a slot of a single nanosecond is never divided.
     static constexpr std::size_t most_in_run = EventRun<Work>::most_by_time;
+    /// What runs are to be long: by how many events are pending, between these.
     static constexpr std::uint64_t shortest_run = 64;
     static constexpr std::uint64_t longest_run = 192;
     /// Up to here a core's own cache holds the wheel, and fetching ahead only costs [B].
@@ -278,7 +279,8 @@ class RadixWheel {
                 (((cursor_ >> shift) & ~std::uint64_t{slots_a_level - 1}) | digit) << shift;
             const std::uint64_t end = begin + (std::uint64_t{1} << shift);
             if (taken.count <= most_in_run || level == 0) {
-                taken_.add(taken.count);
+                // A crowd at one nanosecond says nothing of how wide a slot should be.
+                if (taken.count <= most_in_run) taken_.add(taken.count);
                 // The cursor stays inside the slot: at its end, a carry could put slots above out
                 // of date.
                 const std::uint64_t before = std::min(end, static_cast<std::uint64_t>(limit));

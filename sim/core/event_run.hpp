@@ -19,7 +19,7 @@ template <class Work>
 class EventRun {
   public:
     static constexpr std::size_t most_by_time = 512;
-    static constexpr std::size_t sight = 32;
+    static constexpr std::size_t sight = 32;  ///< how far upcoming() sees
 
     /// After the last one stands an event that is never reached by time.
     [[gnu::always_inline]] const Event& front() const { return **next_; }
