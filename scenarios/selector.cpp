@@ -188,6 +188,25 @@ bool fits_in_a_double(const Quantity& quantity) {
     });
 }
 
+/// Adds one of up to two tolerances to a limit whose value is known; returns what is wrong with it.
+std::string add_tolerance(std::string_view text, Limit& limit) {
+    const ParsedQuantity parsed = parse_quantity(text);
+    if (!parsed.quantity) return "has a tolerance that " + parsed.error;
+    if (parsed.quantity->number.negative) return "has a negative tolerance";
+    if (!fits_in_a_double(*parsed.quantity)) return "has a tolerance that is too large";
+    const Dimension dimension = parsed.quantity->dimension();
+    const bool relative = dimension == Dimension::share;
+    if (!relative && limit.value && !accepts(Limit::width_of(limit.value->dimension()), dimension))
+        return "has a tolerance in " + std::string(dimension_name(dimension)) + " around " +
+               std::string(dimension_name(limit.value->dimension()));
+    std::optional<Quantity>& kept = relative ? limit.relative_tolerance : limit.absolute_tolerance;
+    if (kept)
+        return relative ? "has two tolerances in %; of two joined by 'or', one is absolute"
+                        : "has two absolute tolerances; of two joined by 'or', one is in %";
+    kept = parsed.quantity;
+    return "";
+}
+
 }  // namespace
 
 ParsedLimit parse_limit(std::string_view text) {
@@ -236,30 +255,11 @@ ParsedLimit parse_limit(std::string_view text) {
         const std::size_t divided = widths.find(" or ");
         more = divided != std::string_view::npos;
         const std::string_view width = trimmed(widths.substr(0, divided));
-        widths = more ? trimmed(widths.substr(divided + 4)) : "";
-        const std::size_t offset =
-            width.empty() ? offset_of(rest) + tolerance.offset : offset_of(width);
-        const ParsedQuantity parsed = parse_quantity(width);
-        if (!parsed.quantity) return {{}, "has a tolerance that " + parsed.error, offset};
-        if (parsed.quantity->number.negative) return {{}, "has a negative tolerance", offset};
-        if (!fits_in_a_double(*parsed.quantity))
-            return {{}, "has a tolerance that is too large", offset};
-        const Dimension dimension = parsed.quantity->dimension();
-        const bool relative = dimension == Dimension::share;
-        if (!relative && limit.value &&
-            !accepts(Limit::width_of(limit.value->dimension()), dimension))
-            return {{},
-                    "has a tolerance in " + std::string(dimension_name(dimension)) + " around " +
-                        std::string(dimension_name(limit.value->dimension())),
-                    offset};
-        std::optional<Quantity>& kept =
-            relative ? limit.relative_tolerance : limit.absolute_tolerance;
-        if (kept)
-            return {{},
-                    relative ? "has two tolerances in %; of the two after 'or', one is absolute"
-                             : "has two absolute tolerances; of the two after 'or', one is in %",
-                    offset};
-        kept = parsed.quantity;
+        const std::string error = add_tolerance(width, limit);
+        if (!error.empty())
+            return {
+                {}, error, width.empty() ? offset_of(rest) + tolerance.offset : offset_of(width)};
+        widths = more ? widths.substr(divided + 4) : "";
     }
     return {std::move(limit), "", 0};
 }

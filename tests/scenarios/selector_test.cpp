@@ -137,6 +137,9 @@ TEST_CASE("limits have a relation, a value or a metric, and up to two tolerances
     CHECK(limit("== theory.recovery +- 10 %").metric->head() == "theory.recovery");
     CHECK(limit("> storms.baseline").metric->head() == "storms.baseline");
     CHECK_THROWS(limit("< 500 ms").value->in("m"));
+}
+
+TEST_CASE("malformed limits are refused with a reason") {
     for (const char* text : {"",
                              ">=",
                              "= 6",
