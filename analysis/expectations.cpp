@@ -24,11 +24,6 @@ Observed accepted(const ExpectationSpec& expectation, double value) {
     return {value - margin, value + margin};
 }
 
-/// What has not come by the end of a run agrees with what never comes.
-Observed beside(Observed seen, double value) {
-    return std::isinf(value) && seen.high == value ? Observed(value) : seen;
-}
-
 /// Passed: every value of the interval meets the limit; failed: none does.
 CheckStatus compare(const ExpectationSpec& expectation, Observed seen, double value) {
     const auto all_or_none = [](bool all, bool none) {
@@ -36,6 +31,8 @@ CheckStatus compare(const ExpectationSpec& expectation, Observed seen, double va
         return none ? CheckStatus::failed : CheckStatus::inconclusive;
     };
     const Observed wanted = accepted(expectation, value);
+    // What has not come by the end of a run agrees with what never comes.
+    if (std::isinf(value) && seen.high == value) seen = value;
     switch (expectation.relation) {
         case Relation::equal:
             return all_or_none(seen.low >= wanted.low && seen.high <= wanted.high,
@@ -59,8 +56,8 @@ constexpr const char* within_warmup = "the run ends within its warm-up";
 constexpr const char* ends_before = "the run ends before it can be told";
 
 void note(Observed seen, CheckResult& result) {
-    result.observed = seen.low;
-    result.at_least = !seen.known();
+    result.observed = seen.high;
+    if (!seen.known()) result.at_least = seen.low;
 }
 
 CheckResult begin(const ExpectationSpec& expectation) {
@@ -137,7 +134,7 @@ std::vector<CheckResult> judge(const std::vector<ExpectationSpec>& expectations,
         } else {
             const double value = other[i].value_or(expectation.value);
             result.limit = with_value(expectation, value, result.unit);
-            result.status = compare(expectation, beside(*observed[i], value), value);
+            result.status = compare(expectation, *observed[i], value);
             if (result.status == CheckStatus::inconclusive) result.why = ends_before;
             if (result.status == CheckStatus::failed)
                 result.first_violation = violated_at(expectation, metrics, value);
@@ -162,9 +159,7 @@ std::vector<CheckResult> judge_replications(
         }
         const bool against = !expectation.other_metric.empty();
         bool defined = !observed.empty();
-        bool finite = true;
-        bool infinite = true;
-        double least = std::numeric_limits<double>::infinity();
+        std::size_t infinite = 0;
         double value = expectation.value;
         double value_sum = 0;
         std::vector<double> seen;
@@ -174,9 +169,7 @@ std::vector<CheckResult> judge_replications(
                 break;
             }
             seen.push_back(observed[r][i]->low);
-            least = std::min(least, observed[r][i]->low);
-            finite = finite && std::isfinite(observed[r][i]->high);
-            infinite = infinite && !std::isfinite(observed[r][i]->high);
+            if (std::isinf(observed[r][i]->high)) ++infinite;
             if (against) value_sum += *other[r][i];
         }
         if (!defined) {
@@ -186,14 +179,15 @@ std::vector<CheckResult> judge_replications(
         const auto count = static_cast<double>(seen.size());
         if (against) value = value_sum / count;
         result.limit = with_value(expectation, value, result.unit);
-        if (!finite) {
-            if (!infinite) {
-                result.why = "infinite in some replications";
-                continue;
-            }
-            const Observed all{least, std::numeric_limits<double>::infinity()};
+        if (infinite != 0 && infinite != seen.size()) {
+            result.why = "infinite in some replications";
+            continue;
+        }
+        if (infinite != 0) {
+            const Observed all{*std::min_element(seen.begin(), seen.end()),
+                               observed.front()[i]->high};
             note(all, result);
-            result.status = compare(expectation, beside(all, value), value);
+            result.status = compare(expectation, all, value);
             if (result.status == CheckStatus::inconclusive) result.why = ends_before;
             continue;
         }

@@ -48,7 +48,7 @@ struct CheckResult {
     std::string metric;
     CheckStatus status = CheckStatus::inconclusive;
     std::optional<double> observed;    ///< mean over replications, if more than one
-    bool at_least = false;             ///< `observed` is a lower bound: the run ended there
+    std::optional<double> at_least;    ///< where `observed` is infinite because the run ended
     std::optional<double> half_width;  ///< of the 95 % interval, with replications
     std::string unit;
     std::string limit;  ///< as written, with the value of the other metric

@@ -141,8 +141,8 @@ void add_check_lines(std::string& out, const std::vector<CheckResult>& checks) {
                (check.warning && check.status == CheckStatus::failed ? " (warning)" : "") + ": " +
                check.name + ": " + check.metric;
         if (check.observed) {
-            out += check.at_least ? " is at least " : " is ";
-            out += human(*check.observed, check.unit);
+            out += check.at_least ? " is at least " + human(*check.at_least, check.unit)
+                                  : " is " + human(*check.observed, check.unit);
             if (check.half_width) out += " +- " + human(*check.half_width, check.unit);
         }
         out += ", wanted " + check.limit;
@@ -179,6 +179,7 @@ std::string checks_json(const std::vector<CheckResult>& checks) {
                ", \"metric\": " + json_text(check.metric) +
                ", \"status\": " + json_text(word(check.status)) +
                ", \"observed\": " + optional_number(check.observed) +
+               ", \"at_least\": " + optional_number(check.at_least) +
                ", \"half_width\": " + optional_number(check.half_width) +
                ", \"unit\": " + json_text(check.unit) + ", \"limit\": " + json_text(check.limit) +
                ", \"first_violation_s\": " +

@@ -50,9 +50,8 @@ std::optional<double> station_metric(std::string_view name, Facts& fact) {
     if (name == "utilisation") return rho;
     const auto is_one = [](double scv) { return std::abs(scv - 1.0) < 1e-9; };
     const double service_scv = fact.or_else("service_scv", 1.0);
-    const bool poisson =
-        is_one(fact.or_else("arrival_scv", 1.0)) && fact.or_else("batches", 0.0) == 0.0;
-    if (rho >= 1 || !poisson || (workers > 1 && !is_one(service_scv))) return std::nullopt;
+    const bool plain = fact.or_else("plain_queue", 1.0) != 0.0;
+    if (rho >= 1 || !plain || (workers > 1 && !is_one(service_scv))) return std::nullopt;
     const double waits = erlang_c(offered, workers);    // of one worker: rho, whatever the law
     const double by_service = (1.0 + service_scv) / 2;  // Pollaczek, Khinchine; 1 in M/M/c
     const double wait = waits * service / (workers * (1.0 - rho)) * by_service;

@@ -183,7 +183,10 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
                first_seed, first_seed + options.replications - 1);
     for (const CheckResult& check : checks)
         fmt::print("  {:<14} {}: {} is {} +- {}, limit {}\n", word(check.status), check.name,
-                   check.metric, check.observed ? human(*check.observed, check.unit) : "undefined",
+                   check.metric,
+                   check.at_least   ? "at least " + human(*check.at_least, check.unit)
+                   : check.observed ? human(*check.observed, check.unit)
+                                    : "undefined",
                    check.half_width ? human(*check.half_width, check.unit) : "?", check.limit);
     return exit_of(checks);
 }

@@ -94,6 +94,13 @@ double squared_variation(const Distribution& law) {
     return law.mean() == 0 ? 0.0 : law.variance() / (law.mean() * law.mean());
 }
 
+/// Poisson arrivals, one by one, who wait for as long as it takes at a station that never breaks.
+bool is_plain_queue(const CustomerPopulation& customers, const Stations::Params& station) {
+    const OpenArrivals::Params& arrivals = customers.arrivals;
+    return arrivals.process == ArrivalProcess::poisson && !arrivals.batch && !customers.retry &&
+           station.queue_limit == no_limit && !station.patience && !station.up_time;
+}
+
 }  // namespace
 
 MetricObjects objects_of(const Scenario& scenario) {
@@ -175,12 +182,9 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
                 facts["reconnect_spread"] = arrivals.over.seconds();
             } else if (arrivals.process != ArrivalProcess::renewal) {
                 facts["arrival_rate"] = arrivals.rate * batch;
-                facts["arrival_scv"] = arrivals.process == ArrivalProcess::poisson ? 1.0 : 0.0;
             } else if (arrivals.gap && arrivals.gap->mean() > 0) {
                 facts["arrival_rate"] = batch / arrivals.gap->mean();
-                facts["arrival_scv"] = squared_variation(*arrivals.gap);
             }
-            if (arrivals.batch) facts["batches"] = 1;
             if (customers->retry) {
                 facts["timeout"] = customers->retry->timeout.seconds();
                 facts["retries"] = customers->retry->retries;
@@ -191,6 +195,7 @@ std::map<std::string, double> facts_of(const Scenario& scenario) {
                 if (station == nullptr || server.name != customers->station.name) continue;
                 facts["service_mean"] = station->service_time.mean();
                 facts["service_scv"] = squared_variation(station->service_time);
+                facts["plain_queue"] = is_plain_queue(*customers, *station) ? 1 : 0;
                 facts["workers"] = station->workers;
             }
             continue;

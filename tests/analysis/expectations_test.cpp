@@ -56,13 +56,17 @@ CheckStatus status(const ExpectationSpec& expectation, const Metrics& metrics,
     return judge({expectation}, metrics, changed).front().status;
 }
 
-CheckStatus over(const ExpectationSpec& expectation, std::vector<std::optional<Observed>> values) {
+CheckResult judged_over(const ExpectationSpec& expectation,
+                        const std::vector<std::optional<Observed>>& values) {
     std::vector<std::vector<std::optional<Observed>>> observed;
     for (const std::optional<Observed>& value : values) observed.push_back({value});
     const std::vector<std::vector<std::optional<double>>> other(observed.size(), {std::nullopt});
-    return judge_replications({expectation}, observed, other, at_s(600), Time{}, false)
-        .front()
-        .status;
+    return judge_replications({expectation}, observed, other, at_s(600), Time{}, false).front();
+}
+
+CheckStatus over(const ExpectationSpec& expectation,
+                 const std::vector<std::optional<Observed>>& values) {
+    return judged_over(expectation, values).status;
 }
 
 }  // namespace
@@ -135,6 +139,9 @@ TEST_CASE("what has not come by the end of a run is at least as long as it was l
          {std::vector<std::optional<Observed>>{not_yet},
           std::vector<std::optional<Observed>>{not_yet, Observed{120, infinite}}}) {
         CHECK(over(near(infinite), values) == CheckStatus::passed);
+        const CheckResult result = judged_over(near(infinite), values);
+        CHECK(*result.observed == infinite);  // as in /metrics
+        CHECK(*result.at_least == 100);
         CHECK(over(near(80), values) == CheckStatus::failed);
         CHECK(over(near(95), values) == CheckStatus::inconclusive);  // 104.5 s would do
         CHECK(over(near(500), values) == CheckStatus::inconclusive);

@@ -22,20 +22,17 @@ TEST_CASE("M/M/1 and M/M/2 have the textbook's values") {
     const Facts two{{"arrival_rate", 16}, {"service_mean", 0.1}, {"workers", 2}};
     CHECK(*theory_metric("wait_share_zero", two) == doctest::Approx(1 - 1.28 / 1.8));
     CHECK(*theory_metric("wait_mean", two) == doctest::Approx(1.28 / 1.8 * 0.1 / (2 * 0.2)));
-    // M/G/1 by Pollaczek and Khinchine; no closed form with two workers, or other arrivals.
+    // M/G/1 by Pollaczek and Khinchine; no closed form with two workers, or where it is not M/G/1.
     Facts general{{"arrival_rate", 8}, {"service_mean", 0.1}, {"service_scv", 0}};
     CHECK(*theory_metric("wait_mean", general) == doctest::Approx(0.2));
     CHECK(*theory_metric("wait_share_zero", general) == doctest::Approx(0.2));
     CHECK(*theory_metric("customers_mean", general) == doctest::Approx(8 * 0.3));
     general["service_scv"] = 3;
     CHECK(*theory_metric("wait_mean", general) == doctest::Approx(0.8));
-    general["batches"] = 1;
-    CHECK_FALSE(theory_metric("wait_mean", general).has_value());
-    general.erase("batches");
-    general["arrival_scv"] = 0;
+    general["plain_queue"] = 0;
     CHECK_FALSE(theory_metric("wait_mean", general).has_value());
     CHECK(*theory_metric("utilisation", general) == doctest::Approx(0.8));
-    general.erase("arrival_scv");
+    general["plain_queue"] = 1;
     general["workers"] = 2;
     CHECK_FALSE(theory_metric("wait_mean", general).has_value());
     const Facts overload{{"arrival_rate", 11}, {"service_mean", 0.1}};

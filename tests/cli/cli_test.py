@@ -196,6 +196,28 @@ class Runs(Command):
         self.assertEqual([check["status"] for check in checks], ["passed", "passed"])
         self.assertAlmostEqual(checks[0]["observed"], 500, delta=2)
 
+    def test_closed_forms_of_a_queue_are_told_only_where_they_hold(self):
+        def wait(*changes):
+            text = QUEUE
+            for old, new in changes:
+                self.assertIn(old, text)
+                text = text.replace(old, new)
+            (self.folder / "law.yaml").write_text(
+                text.replace('metric: customers.intents, is: ">= 1"', 'metric: theory.wait_mean, is: "> 0 s"'))
+            done = self.run("run", "law.yaml", "--json", "--no-output", code=None)
+            return json.loads(done.stdout)["summary"]["checks"][0]["observed"]
+
+        poisson = "{ process: poisson, rate: $load }"
+        renewal = "{ process: renewal, gap: { exponential: { mean: 20 ms } } }"
+        no_load = ("  load: { default: 50 req/s, range: [1 req/s, 95 req/s] }\n", "")
+        self.assertAlmostEqual(wait(), 0.010)  # rho / (mu - lambda), at 50/s and 10 ms
+        self.assertAlmostEqual(wait(("exponential: { mean: 10 ms }", "constant: 10 ms")), 0.005)
+        for arrivals in ("{ process: constant, rate: $load }", "{ process: poisson, rate: $load, batch: { constant: 1 } }"):
+            self.assertIsNone(wait((poisson, arrivals)))
+        self.assertIsNone(wait((poisson, renewal), no_load))
+        for station in ("queue_limit: 4", "patience: { exponential: { mean: 1 s } }"):
+            self.assertIsNone(wait(("kind: station,", f"kind: station, {station},")))
+
     def test_replications_need_seeds(self):
         greatest = str(2**64 - 1)
         refused = self.run("run", "queue.yaml", "--seed", greatest, "--replications", "2", code=2)
