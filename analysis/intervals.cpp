@@ -15,8 +15,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 /// Continued fraction of the incomplete beta function by Lentz's method; converges fast for
 /// x < (a + 1) / (a + b + 2).
 double beta_fraction(double a, double b, double x) {

@@ -2,11 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace driftstorm {
+
+/// A figure that is not defined: of too few runs, of none that it can be taken of.
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Student's t: the value that a share `p` of the distribution lies below.
 ///

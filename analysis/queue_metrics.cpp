@@ -4,9 +4,7 @@
 
 namespace driftstorm {
 
-namespace {
-constexpr std::int64_t second_ns = 1'000'000'000;
-}
+namespace {}
 
 QueueMetrics::QueueMetrics(std::size_t nodes, const std::vector<MetricWindow>& windows)
     : windows_(windows), nodes_(nodes), sums_(windows.size() * nodes) {}

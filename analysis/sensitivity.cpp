@@ -13,8 +13,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 struct Indices {
     double first;
     double total;

@@ -9,7 +9,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::size_t look_ahead = 10;  // [s]
 constexpr std::size_t look_until = 30;  // [s] before the end
 constexpr double recovered_share = 0.99;

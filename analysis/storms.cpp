@@ -9,8 +9,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
 std::size_t second_of(Time at) {
     return static_cast<std::size_t>(std::max<std::int64_t>(at.ns, 0) / second_ns);
 }

@@ -11,7 +11,7 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::string_view service = "service_and_propagation";
+constexpr std::string_view plain_delay = "service_and_propagation";
 
 double or_zero(const Metrics& metrics, const std::string& path) {
     return metrics.value(path).value_or(0.0);
@@ -68,7 +68,7 @@ void add_messages(RunSummary& made, const Metrics& metrics) {
     made.user_share = or_zero(metrics, "messages.user_share");
     for (const std::string_view cause : cause_words) {
         const double share = or_zero(metrics, "messages.blame." + std::string(cause) + ".share");
-        if (cause == service) made.service_share = share;
+        if (cause == plain_delay) made.service_share = share;
         if (share > 0) made.causes.emplace_back(cause, share);
     }
     std::stable_sort(made.causes.begin(), made.causes.end(),

@@ -21,8 +21,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 /// A merged sweep as read for its figures.

@@ -16,7 +16,7 @@ namespace driftstorm {
 namespace {
 
 constexpr std::size_t looked_ahead = 4000;  ///< events in which a moved one is searched
-constexpr std::size_t shown = 24;           ///< events of a timeline before and after
+constexpr std::size_t events_shown = 24;    ///< events of a timeline before and after
 
 std::string component_of(const TraceEvent& event) {
     return event.phase == "sample" ? "samples" : "events";
@@ -178,14 +178,15 @@ class Pursuit {
         if (divergence.right) divergence.right_chain = divergence.right->chain;
         cut_chains(divergence);
         compare_draws(divergence);
-        for (std::size_t i = common_.size() - std::min(common_.size(), shown); i < common_.size();
-             ++i)
+        for (std::size_t i = common_.size() - std::min(common_.size(), events_shown);
+             i < common_.size(); ++i)
             divergence.before.push_back(common_[i].left);
         divergence.left_after.assign(
-            left.begin(), left.begin() + static_cast<std::ptrdiff_t>(std::min(left.size(), shown)));
+            left.begin(),
+            left.begin() + static_cast<std::ptrdiff_t>(std::min(left.size(), events_shown)));
         divergence.right_after.assign(
             right.begin(),
-            right.begin() + static_cast<std::ptrdiff_t>(std::min(right.size(), shown)));
+            right.begin() + static_cast<std::ptrdiff_t>(std::min(right.size(), events_shown)));
         return divergence;
     }
 

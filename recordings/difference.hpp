@@ -28,6 +28,8 @@ struct MetricDifference {
     double left = 0, right = 0;
     double relative = 0;  ///< |right - left| over the larger of both; 1 where only one is defined
 };
+/// "12.5 %", "3 s"; "undefined" where there is no value.
+std::string metric_text(double value, const std::string& unit);
 
 struct ModelDifference {
     std::string name;

@@ -47,11 +47,6 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-std::string number(double value, const std::string& unit) {
-    return fmt::format("{:.6g}{}{}", value * (unit == "%" ? 100 : 1), unit.empty() ? "" : " ",
-                       unit);
-}
-
 /// Events as dots: time to the right, a lane for each entity; one strip for each side.
 class Timeline {
   public:
@@ -251,8 +246,8 @@ std::string render_page(const DifferenceReport& report) {
             text += fmt::format(
                 "<tr><td><code>{}</code></td><td class='n'>{}</td><td class='n'>{}</td><td "
                 "class='n'>{:.3g} %</td></tr>",
-                escaped(metric.path), number(metric.left, metric.unit),
-                number(metric.right, metric.unit), metric.relative * 100);
+                escaped(metric.path), metric_text(metric.left, metric.unit),
+                metric_text(metric.right, metric.unit), metric.relative * 100);
         text += "</table>\n";
     }
     return text + "</body></html>\n";

@@ -15,12 +15,6 @@ namespace {
 constexpr std::size_t values_shown = 12;
 constexpr std::size_t metrics_shown = 10;
 
-std::string number(double value, const std::string& unit) {
-    if (std::isnan(value)) return "undefined";
-    const double scale = unit == "%" ? 100 : 1;
-    return fmt::format("{:.6g}{}{}", value * scale, unit.empty() ? "" : " ", unit);
-}
-
 std::string side_line(const char* letter, const RunSide& side) {
     return fmt::format("{}  {}  ({}, driftstorm {}, seed {}, digest {})\n", letter, side.path,
                        side.kind_word(), side.version, side.seed, side.digest);
@@ -80,6 +74,12 @@ std::string divergence_text(const DifferenceReport& report) {
 }
 
 }  // namespace
+
+std::string metric_text(double value, const std::string& unit) {
+    if (std::isnan(value)) return "undefined";
+    const double scale = unit == "%" ? 100 : 1;
+    return fmt::format("{:.6g}{}{}", value * scale, unit.empty() ? "" : " ", unit);
+}
 
 std::string explanation_of(const DifferenceReport& report) {
     const Divergence& d = *report.divergence;
@@ -158,8 +158,8 @@ std::string render_text(const DifferenceReport& report) {
         const MetricDifference& metric = report.metrics[i];
         text +=
             fmt::format("{} {:<32} {} -> {}  ({:.3g} %)\n", i == 0 ? "metrics   " : "          ",
-                        metric.path, number(metric.left, metric.unit),
-                        number(metric.right, metric.unit), metric.relative * 100);
+                        metric.path, metric_text(metric.left, metric.unit),
+                        metric_text(metric.right, metric.unit), metric.relative * 100);
     }
     if (report.metrics.size() > metrics_shown)
         text +=

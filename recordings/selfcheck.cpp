@@ -29,7 +29,7 @@ extern const std::string_view walking_trace;
 
 namespace {
 
-const std::vector<std::pair<std::string_view, const std::string_view*>> files{
+const std::vector<std::pair<std::string_view, const std::string_view*>> corpus_files{
     {"android_day.yaml", &corpus::android_day},
     {"chrony_after_handoff.yaml", &corpus::chrony_after_handoff},
     {"clock_skew_reordering.yaml", &corpus::clock_skew_reordering},
@@ -47,7 +47,7 @@ const std::vector<std::pair<std::string_view, const std::string_view*>> files{
 
 ScenarioText shipped(const std::string& name) {
     ScenarioText text{name, "", {}};
-    for (const auto& [file, bytes] : files) {
+    for (const auto& [file, bytes] : corpus_files) {
         if (file == name) text.text = std::string(*bytes);
         text.files[std::string(file)] = std::string(*bytes);
     }

@@ -1,5 +1,6 @@
 #include "scenarios/quantity.hpp"
 
+#include "scenarios/characters.hpp"
 #include "scenarios/complaints.hpp"
 
 #include <algorithm>
@@ -119,8 +120,6 @@ constexpr std::array<DimensionWords, 21> dimension_words{{
     {"a quadratic temperature coefficient", "ppm/K^2, ppb/K^2"},
     {"a cubic temperature coefficient", "ppm/K^3, ppb/K^3"},
 }};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::size_t count_digits(std::string_view text) {
     const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
@@ -255,12 +254,6 @@ std::string hint_for_unit(std::string_view unit) {
     names.reserve(units.size());
     for (const Unit& known : units) names.push_back(known.name);
     return did_you_mean(unit, names);
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
 }
 
 }  // namespace

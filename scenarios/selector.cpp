@@ -1,5 +1,7 @@
 #include "scenarios/selector.hpp"
 
+#include "scenarios/characters.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -11,18 +13,10 @@ namespace {
 
 constexpr std::size_t longest_selector = 1000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_name_character(char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     return letter || is_digit(c) || c == '_' || c == '-' || c == '/' ||
            static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
 }
 
 /// Reads what stands between brackets: an index, attribute=value pairs, or a name. Gives the error.

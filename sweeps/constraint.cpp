@@ -1,5 +1,7 @@
 #include "sweeps/constraint.hpp"
 
+#include "scenarios/characters.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -7,12 +9,6 @@
 namespace driftstorm {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
-}
 
 constexpr std::array<std::pair<std::string_view, Limit::Relation>, 6> relations{
     {{"<=", Limit::Relation::at_most},

@@ -22,8 +22,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 /// The records that count, in the order of the plan.
 struct Row {
     std::size_t point;

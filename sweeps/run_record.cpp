@@ -1,5 +1,6 @@
 #include "sweeps/run_record.hpp"
 
+#include "analysis/intervals.hpp"
 #include "sim/core/digest.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +13,6 @@ namespace driftstorm {
 namespace {
 
 constexpr std::string_view first_line = "driftstorm-run/1\n";
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 std::string one_line(std::string_view text) {
     std::string out;

@@ -21,10 +21,6 @@ std::vector<Verdict> none(const std::vector<Truth>& rows, const std::string& why
     return std::vector<Verdict>(rows.size(), not_expressible(why));
 }
 
-bool one_of(const std::string& word, std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 ClockParams with_offsets(double mean_s, double sd_s) {
     ClockParams params;
     params.initial_offset = Distribution(law::Normal{mean_s, sd_s});

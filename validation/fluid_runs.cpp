@@ -19,7 +19,7 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double most_arrivals = 2e7;
 
-Time at_second(double seconds) {
+Time nearest_time(double seconds) {
     return Time{static_cast<std::int64_t>(std::llround(seconds * 1e9))};
 }
 
@@ -164,7 +164,7 @@ std::vector<Verdict> judge_outage(const std::vector<Truth>& rows) {
     AskDoor door = ask_door(desk);
     if (s.with_clients) {
         RetryingClients::Params retry;
-        retry.timeout = at_second(s.timeout_s) - Time{};
+        retry.timeout = nearest_time(s.timeout_s) - Time{};
         retry.retries = s.retries;
         clients.add(retry, stable_hash("populations.clients"), door);
         door = ask_door(kernel.add_entity<RetryingClients>(0, identity_of("populations.clients")));
@@ -176,14 +176,14 @@ std::vector<Verdict> judge_outage(const std::vector<Truth>& rows) {
     arrivals.open(
         population,
         kernel.as(kernel.add_entity<OpenArrivals>(0, identity_of("populations.customers")).id));
-    const Time begin = at_second(begin_s);
-    const Time up = at_second(begin_s + s.outage_s);
+    const Time begin = nearest_time(begin_s);
+    const Time up = nearest_time(begin_s + s.outage_s);
     OutageProbe probe(begin, up, s.timeout_s);
     kernel.add_sink(probe);
     Context& outside = kernel.as(desk.id);
     outside.send(begin - Time{}, desk, Stations::SetDown{true});
     outside.send(up - Time{}, desk, Stations::SetDown{false});
-    kernel.run_until(at_second(end_s));
+    kernel.run_until(nearest_time(end_s));
 
     std::vector<Verdict> verdicts;
     for (const Truth& row : rows) {
@@ -254,14 +254,14 @@ std::vector<Verdict> judge_reconnect(const std::vector<Truth>& rows) {
     OpenArrivals::Params herd;
     herd.process = ArrivalProcess::spread;
     herd.count = static_cast<std::uint64_t>(n);
-    herd.over = at_second(spread_s) - Time{};
+    herd.over = nearest_time(spread_s) - Time{};
     const Index population = arrivals.add(herd, ask_door(desk));
     arrivals.open(
         population,
         kernel.as(kernel.add_entity<OpenArrivals>(0, identity_of("populations.herd")).id));
     OutageProbe probe(Time{}, end_of_time, infinite);  // everyone is affected
     kernel.add_sink(probe);
-    kernel.run_until(at_second(spread_s + n / mu + 1));
+    kernel.run_until(nearest_time(spread_s + n / mu + 1));
 
     std::vector<Verdict> verdicts;
     for (const Truth& row : rows) {

@@ -19,7 +19,6 @@ namespace driftstorm::validation {
 namespace {
 
 constexpr std::string_view server_address = "192.168.123.";
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr int lines_to_banner = 32;
 
 std::int64_t whole_seconds(Reading reading) {

@@ -20,10 +20,6 @@ constexpr double fewest_relaxations = 20;
 constexpr double fewest_customers = 1e5;
 constexpr double most_customers = 3e7;
 
-bool one_of(const std::string& word, std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 /// "wq_p95" -> 0.95, "w_p999" -> 0.999, "wp99.9" -> 0.999 of a metric that begins with `name`.
 std::optional<double> quantile_of(const std::string& metric, std::string_view name) {
     if (metric.rfind(name, 0) != 0) return std::nullopt;

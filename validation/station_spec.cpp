@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 namespace driftstorm::validation {
@@ -119,13 +120,11 @@ constexpr double most_servers = 1e6;
 
 bool is_whole(double number) { return number == std::floor(number); }
 
-constexpr double pi = 3.14159265358979323846;
-
 /// Time constant of a queue in which the load (in customers) diffuses between 0 and `room`: that of
 /// the M/M/1, or of the M/M/1/K chain (both exact), made longer in proportion to the variances of
 /// arrivals and services.
 double relaxation(double lambda, double capacity, double room, double mean_scv) {
-    const double edge = std::isinf(room) ? 1 : std::cos(pi / (room + 1));
+    const double edge = std::isinf(room) ? 1 : std::cos(std::numbers::pi / (room + 1));
     const double gap = lambda + capacity - 2 * std::sqrt(lambda * capacity) * edge;
     return std::max(1.0, mean_scv) / gap;
 }

@@ -13,8 +13,6 @@ namespace driftstorm::validation {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-
 std::int64_t whole_ns(double seconds) {
     return static_cast<std::int64_t>(std::floor(seconds * 1e9 + 0.5));
 }

@@ -11,6 +11,10 @@
 
 namespace driftstorm::validation {
 
+bool one_of(const std::string& word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 namespace {
 
 struct Record {

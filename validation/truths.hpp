@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -7,6 +8,8 @@
 #include <vector>
 
 namespace driftstorm::validation {
+
+bool one_of(const std::string& word, std::initializer_list<std::string_view> words);
 
 /// One line of a queueing_truths.csv: what a closed form, or an exact chain, says of a model.
 struct Truth {

@@ -22,7 +22,7 @@ struct Measured {
     std::string source;
 };
 
-struct Logs {
+struct ChronyLogs {
     std::vector<Measured> measurements;
     std::vector<Correction> tracking;
     std::vector<double> statistics_sd;  ///< of each row of statistics.log [s]
@@ -43,7 +43,7 @@ bool all_passed(const LogLine& line, std::size_t i, std::size_t tests) {
     return word.find('0') == std::string_view::npos;
 }
 
-void read_measurement(const LogLine& line, Logs& logs) {
+void read_measurement(const LogLine& line, ChronyLogs& logs) {
     Measured row;
     row.exchange.at = line.date_and_time(0);
     row.source = std::string(line.word(2));
@@ -64,7 +64,7 @@ void read_measurement(const LogLine& line, Logs& logs) {
 }
 
 /// `Freq ppm` is what the clock would gain if it were left alone, `Offset` what was taken off it.
-void read_tracking(const LogLine& line, Logs& logs) {
+void read_tracking(const LogLine& line, ChronyLogs& logs) {
     Correction row;
     row.at = line.date_and_time(0);
     const double gain = line.number(4, "frequency [ppm]", greatest_ppm) * 1e-6;
@@ -79,13 +79,13 @@ void read_tracking(const LogLine& line, Logs& logs) {
     logs.tracking.push_back(row);
 }
 
-void read_statistics(const LogLine& line, Logs& logs) {
+void read_statistics(const LogLine& line, ChronyLogs& logs) {
     line.date_and_time(0);
     logs.statistics_sd.push_back(line.number(3, "standard deviation [s]"));
     for (const std::size_t column : {4u, 5u, 6u, 7u}) line.number(column, "statistics of a source");
 }
 
-void read_file(const TextFile& file, Logs& logs) {
+void read_file(const TextFile& file, ChronyLogs& logs) {
     std::size_t columns = 0;
     each_line(file.name, file.text, [&](const LogLine& line) {
         if (is_banner(line)) return;
@@ -123,7 +123,7 @@ std::string busiest(const std::vector<Measured>& rows) {
 }  // namespace
 
 FieldLog read_chrony(const std::vector<TextFile>& files, const std::string& source) {
-    Logs logs;
+    ChronyLogs logs;
     for (const TextFile& file : files) read_file(file, logs);
     if (logs.measurements.empty())
         throw std::invalid_argument(

@@ -12,8 +12,6 @@ namespace {
 constexpr double rate_ratio = 4;
 constexpr double unknown_frequency = 1e-2;  // standard deviation before anything is known [s/s]
 
-double square(double x) { return x * x; }
-
 }  // namespace
 
 ClockFilter::ClockFilter(std::vector<UnsteeredPoint> points, bool with_flicker, double least)

@@ -20,24 +20,21 @@ constexpr double nothing = -120;            // logarithm of a coefficient that i
 constexpr double outlier_gate = 6;          // standard deviations
 constexpr double queue_share_0 = 1.0 / 12;  // two exponential queues
 constexpr double flicker_gain = 2;          // Akaike: twice a parameter
-constexpr double fit_tolerance = 1e-4;
 constexpr double profile_tolerance = 3e-3;
-
-double square(double x) { return x * x; }
 
 /// Logarithms of a ClockNoise; `stamp` and `share` last.
 enum Coefficient : std::size_t { white, walk, flicker, stamp, share, coefficients };
-using Logs = std::array<double, coefficients>;
+using Logarithms = std::array<double, coefficients>;
 
 double value_of(double log) { return log <= nothing ? 0 : std::exp(log); }
 
-ClockNoise noise_of(const Logs& logs) {
+ClockNoise noise_of(const Logarithms& logs) {
     return {value_of(logs[white]), value_of(logs[walk]), value_of(logs[flicker]),
             value_of(logs[stamp]), value_of(logs[share])};
 }
 
 struct Best {
-    Logs logs{};
+    Logarithms logs{};
     double value = 0;
 };
 
@@ -53,7 +50,7 @@ class Fit {
 
     /// From the best of a coarse grid.
     Best find() const {
-        Logs logs{};
+        Logarithms logs{};
         const double typical = typical_excess();
         logs[flicker] = with_flicker_ ? std::log(1e-20) : nothing;
         logs[share] = knows_queues_ ? std::log(queue_share_0) : nothing;
@@ -71,7 +68,7 @@ class Fit {
         return improve(best.logs, free_ones(), 1.0, fit_tolerance);
     }
 
-    Best from(Logs start) const {
+    Best from(Logarithms start) const {
         if (with_flicker_) start[flicker] = std::log(1e-20);
         return improve(start, free_ones(), 1.0, fit_tolerance);
     }
@@ -118,13 +115,13 @@ class Fit {
         return std::max(sizes[sizes.size() / 2], 1e-9);
     }
 
-    Best improve(Logs logs, const std::vector<Coefficient>& free, double reach,
+    Best improve(Logarithms logs, const std::vector<Coefficient>& free, double reach,
                  double tolerance) const {
         std::vector<double> first;
         first.reserve(free.size());
         for (const Coefficient one : free) first.push_back(logs[one]);
         const auto filled = [&](const std::vector<double>& at) {
-            Logs all = logs;
+            Logarithms all = logs;
             for (std::size_t i = 0; i < free.size(); ++i)
                 all[free[i]] = std::clamp(at[i], nothing + 1, 0.0);
             return all;
@@ -139,7 +136,7 @@ class Fit {
 
     /// The least value with one coefficient given; the share of queues hardly depends on it.
     double profile(const Best& best, Coefficient of, double log) const {
-        Logs logs = best.logs;
+        Logarithms logs = best.logs;
         logs[of] = log;
         std::vector<Coefficient> free;
         for (const Coefficient one : free_ones())

@@ -24,7 +24,6 @@ constexpr std::size_t most = 4000;
 constexpr int resamples = 399;  // with the data's own value 400: their 10th and 390th bound 95 %
 constexpr std::size_t low_place = 9;
 constexpr std::size_t high_place = 389;
-constexpr double fit_tolerance = 1e-4;
 constexpr std::uint64_t seed = 0x6669656c64;  // of resampling: the same intervals every time
 
 struct Bounds {

@@ -174,7 +174,7 @@ std::string path_text(const FieldLog& log, const FieldFit& fit, const FragmentWo
 }
 
 /// A log's word as a JSON string.
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
     std::string text = "\"";
     for (const char c : word) {
         if (c == '"' || c == '\\') text += '\\';
@@ -217,7 +217,7 @@ std::string fit_json(const FieldLog& log, const FieldFit& fit) {
     std::string text = fmt::format(
         "{{\"source\": {}, \"start\": {}, \"span_s\": {}, \"exchanges\": {}, \"outliers\": {}, "
         "\"steering_known\": {},\n ",
-        quoted(log.sources.front()), fit.start, fit.span, fit.exchanges, fit.clock.outliers,
+        in_quotes(log.sources.front()), fit.start, fit.span, fit.exchanges, fit.clock.outliers,
         log.steering == Steering::logged);
     text += json_fitted("offset_s", fit.clock.offset) + ",\n ";
     text += json_fitted("frequency", fit.clock.frequency) + ",\n ";

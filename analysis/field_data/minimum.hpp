@@ -5,6 +5,9 @@
 
 namespace driftstorm::field_data {
 
+/// Of a sum of log-likelihoods: far below the 1.92 of a 95 % interval.
+inline constexpr double fit_tolerance = 1e-4;
+
 struct Minimum {
     std::vector<double> at;
     double value = 0;

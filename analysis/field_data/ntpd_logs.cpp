@@ -33,12 +33,12 @@ struct Peer {
     std::string source;
 };
 
-struct Logs {
+struct NtpdLogs {
     std::vector<Loop> loop;
     std::vector<Peer> peers;
 };
 
-void read_loop(const LogLine& line, Logs& logs) {
+void read_loop(const LogLine& line, NtpdLogs& logs) {
     Loop row;
     row.at = line.julian_time(0);
     row.offset = line.number(2, "clock offset [s]");
@@ -55,7 +55,7 @@ void read_loop(const LogLine& line, Logs& logs) {
     logs.loop.push_back(row);
 }
 
-void read_peer(const LogLine& line, Logs& logs) {
+void read_peer(const LogLine& line, NtpdLogs& logs) {
     Peer row;
     row.exchange.at = line.julian_time(0);
     row.source = std::string(line.word(2));
@@ -68,7 +68,7 @@ void read_peer(const LogLine& line, Logs& logs) {
     logs.peers.push_back(std::move(row));
 }
 
-void read_file(const TextFile& file, Logs& logs) {
+void read_file(const TextFile& file, NtpdLogs& logs) {
     std::size_t columns = 0;
     each_line(file.name, file.text, [&](const LogLine& line) {
         if (line.word(0).front() == '#') return;
@@ -229,7 +229,7 @@ void add_loop(FieldLog& log, const std::vector<Loop>& rows, std::vector<Exchange
 }  // namespace
 
 FieldLog read_ntpd(const std::vector<TextFile>& files, const std::string& source, NtpdLoop loop) {
-    Logs logs;
+    NtpdLogs logs;
     for (const TextFile& file : files) read_file(file, logs);
     const auto by_time = [](const auto& a, const auto& b) { return a.at < b.at; };
     FieldLog log;

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::size_t fewest_exchanges = 30;
 
-double square(double x) { return x * x; }
-
 /// Of a number written with digits of half-width `resolution`.
 double rounding_variance(double resolution) { return square(resolution) / 3; }
 

@@ -6,6 +6,8 @@
 
 namespace driftstorm::field_data {
 
+constexpr double square(double x) { return x * x; }
+
 /// The client's clock against the server's, as it would have gone had nobody steered it since the
 /// first exchange.
 struct UnsteeredPoint {

@@ -11,9 +11,7 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::int64_t ns_per_second = 1'000'000'000;
-
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_trace(const std::string& what) {
     throw std::invalid_argument("FrequencyTrace: " + what);
 }
 
@@ -46,18 +44,19 @@ double number_at(const std::vector<std::string_view>& row, std::size_t place) {
 }  // namespace
 
 FrequencyTrace::FrequencyTrace(std::vector<Row> rows, bool repeats) : rows_(std::move(rows)) {
-    if (rows_.size() < (repeats ? 2u : 1u)) refuse("too few rows");
-    if (rows_.front().at != Duration{}) refuse("the first row must be at 0 s");
+    if (rows_.size() < (repeats ? 2u : 1u)) refuse_trace("too few rows");
+    if (rows_.front().at != Duration{}) refuse_trace("the first row must be at 0 s");
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         if (i > 0 && rows_[i].at <= rows_[i - 1].at)
-            refuse("times must ascend, but at " + std::to_string(rows_[i].at.seconds()) +
-                   " s they do not");
+            refuse_trace("times must ascend, but at " + std::to_string(rows_[i].at.seconds()) +
+                         " s they do not");
         if (rows_[i].rate < Rate::fraction(-0.05) || rows_[i].rate > Rate::fraction(0.05))
-            refuse(std::to_string(rows_[i].rate.as_ppb()) + " ppb, must be within -5 % .. 5 %");
+            refuse_trace(std::to_string(rows_[i].rate.as_ppb()) +
+                         " ppb, must be within -5 % .. 5 %");
         phases_.push_back(
             i == 0 ? 0 : phases_.back() + gained(rows_[i].at - rows_[i - 1].at, rows_[i - 1].rate));
     }
-    if (rows_.back().at > horizon) refuse("longer than 100 years");
+    if (rows_.back().at > horizon) refuse_trace("longer than 100 years");
     if (!repeats) return;
     const std::size_t last = rows_.size() - 1;
     const Duration held = rows_[last].at - rows_[last - 1].at;
@@ -72,20 +71,20 @@ std::size_t FrequencyTrace::row_at(Duration into) const {
 }
 
 Duration FrequencyTrace::into(std::int64_t second) const {
-    const Duration since{second * ns_per_second};
+    const Duration since{second * second_ns};
     return period_ == Duration{} ? since : Duration{since.ns % period_.ns};
 }
 
 Q64 FrequencyTrace::phase(std::int64_t second) const {
     const Duration inside = into(second);
     const std::size_t row = row_at(inside);
-    const Q64 rounds = period_ == Duration{} ? 0 : second * ns_per_second / period_.ns;
+    const Q64 rounds = period_ == Duration{} ? 0 : second * second_ns / period_.ns;
     return rounds * a_period_ + phases_[row] + gained(inside - rows_[row].at, rows_[row].rate);
 }
 
 double FrequencyTrace::range(std::int64_t from, std::int64_t until) const {
     const Duration begin = into(from);
-    const Duration end = begin + Duration{(until - from) * ns_per_second};
+    const Duration end = begin + Duration{(until - from) * second_ns};
     std::size_t row = row_at(begin);
     std::int64_t least = rows_[row].rate.raw;
     std::int64_t greatest = least;

@@ -4,6 +4,7 @@
 #include "sim/core/random.hpp"
 
 #include <cmath>
+#include <numbers>
 
 namespace driftstorm {
 
@@ -13,7 +14,6 @@ constexpr int first_medium = 4;
 constexpr int first_slow = 8;
 constexpr std::int64_t medium_length = std::int64_t{1} << first_medium;
 constexpr std::int64_t slow_length = std::int64_t{1} << first_slow;
-constexpr double ln2 = 0.69314718055994530942;
 
 /// Octaves below 1 s reach whole seconds as white phase noise of this variance, which makes the
 /// Allan variance at 1 s exact: a third of what R(T) = T^2 B5(1 / T) adds there for T = 1/2, 1/4 ..
@@ -78,7 +78,7 @@ FlickerFrequency::FlickerFrequency(std::uint64_t seed, std::uint64_t subject, do
     : octaves_(seed, "clocks.flicker_fm", subject, 1),
       seed_(seed),
       subject_(subject),
-      scale_(std::sqrt(ln2 * h_1) * q64_per_second) {
+      scale_(std::sqrt(std::numbers::ln2 * h_1) * q64_per_second) {
     // Allan variance of the octaves at unit scale: sum of T^2 (3 B5(0) - 4 B5(tau / T) + B5(2 tau /
     // T)) / tau^2 = 2.
     if (silent()) return;

@@ -1,21 +1,18 @@
 #include "models/clocks/oscillator_noise.hpp"
 
 #include <cmath>
+#include <numbers>
 
 namespace driftstorm {
 
-namespace {
-
-constexpr double pi = 3.14159265358979323846;
-constexpr double ln2 = 0.69314718055994530942;
-
-}  // namespace
+namespace {}  // namespace
 
 double PowerLaw::allan_variance(double tau) const {
-    return h0 / (2 * tau) + 2 * ln2 * h_1 + 2 * pi * pi / 3 * tau * h_2;
+    return h0 / (2 * tau) + 2 * std::numbers::ln2 * h_1 +
+           2 * std::numbers::pi * std::numbers::pi / 3 * tau * h_2;
 }
 
-double PowerLaw::wander() const { return std::sqrt(2 * h_2) * pi; }
+double PowerLaw::wander() const { return std::sqrt(2 * h_2) * std::numbers::pi; }
 
 OscillatorNoise::OscillatorNoise(std::uint64_t seed, std::uint64_t subject, const PowerLaw& law)
     : walk_(seed, subject, law.wander()),

@@ -6,17 +6,15 @@
 
 #include <array>
 #include <cmath>
+#include <numbers>
 
 namespace driftstorm {
 
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
-constexpr double ln2 = 0.69314718055994530942;
-
 /// tau^2 Avar of octaves of unit weight grows by 3 B5(0) = 1.65 an octave, that of flicker PM by 3
 /// ln 2 flicker^2.
-constexpr double per_octave = 3 * ln2 / 1.65;
+constexpr double per_octave = 3 * std::numbers::ln2 / 1.65;
 
 /// What the octaves below one stamp add: noise of variance 0.8886 and covariance 0.0713 of
 /// neighbours, a moving average of two normals. With it the Allan variance is that of 1 / f cut off
@@ -51,8 +49,9 @@ double StampNoise::allan_variance(double tau0, std::int64_t m) const {
     // The integral of 8 sin^4(pi f m) / f from 0 to 1/2, by parts of its cosines: exact to 1e-3
     // from m = 4 on as 1.038 + 3 ln(pi m), below that by number.
     constexpr std::array<double, 3> first{4.15546, 6.63626, 7.72328};
-    const double flicker = m <= 3 ? first[static_cast<std::size_t>(m - 1)]
-                                  : 1.038 + 3 * exact::log(pi * static_cast<double>(m));
+    const double flicker = m <= 3
+                               ? first[static_cast<std::size_t>(m - 1)]
+                               : 1.038 + 3 * exact::log(std::numbers::pi * static_cast<double>(m));
     return (3 * white_s_ * white_s_ + flicker * flicker_s_ * flicker_s_) / (tau * tau);
 }
 

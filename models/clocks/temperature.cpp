@@ -17,7 +17,7 @@ namespace {
 constexpr double two_pi = 6.28318530717958647693;
 constexpr double a_day = static_cast<double>(TemperatureDay::seconds);
 
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_day(const std::string& what) {
     throw std::invalid_argument("TemperatureDay: " + what);
 }
 
@@ -74,9 +74,9 @@ class LaggedLine {
 std::vector<LaggedLine::Corner> corners_of(const std::vector<TemperaturePoint>& points) {
     std::vector<LaggedLine::Corner> corners;
     for (const TemperaturePoint& point : points) {
-        if (point.at.ns % 1'000'000'000 != 0) refuse("points must lie at whole seconds");
+        if (point.at.ns % 1'000'000'000 != 0) refuse_day("points must lie at whole seconds");
         if (!corners.empty() && point.at.seconds() <= corners.back().at)
-            refuse("points must be in order of time");
+            refuse_day("points must be in order of time");
         corners.push_back({point.at.seconds(), point.is_c});
     }
     // Straight across midnight, from the last to the first.
@@ -95,9 +95,9 @@ std::vector<LaggedLine::Corner> corners_of(const std::vector<LoadPeriod>& load) 
         const double from = period.from.seconds();
         const double until = period.until.seconds();
         if (period.from.ns % 1'000'000'000 != 0 || period.until.ns % 1'000'000'000 != 0)
-            refuse("load begins and ends at whole seconds");
+            refuse_day("load begins and ends at whole seconds");
         if (!(from >= corners.back().at && until > from && until <= a_day))
-            refuse("periods of load must be in order of time");
+            refuse_day("periods of load must be in order of time");
         corners.insert(corners.end(),
                        {{from, 0}, {from, period.rise_k}, {until, period.rise_k}, {until, 0}});
     }
@@ -149,8 +149,8 @@ TemperatureDay::TemperatureDay(const DayOfTemperature& day, double reference_c) 
         begin = end;
     }
     if (!(least_ + reference_c >= -150 && greatest_ + reference_c <= 250))
-        refuse("from " + std::to_string(least_ + reference_c) + " to " +
-               std::to_string(greatest_ + reference_c) + " degC, must be within -150 .. 250");
+        refuse_day("from " + std::to_string(least_ + reference_c) + " to " +
+                   std::to_string(greatest_ + reference_c) + " degC, must be within -150 .. 250");
 }
 
 double TemperatureDay::at(std::int64_t second) const {

@@ -6,13 +6,6 @@
 
 namespace driftstorm {
 
-namespace {
-
-/// Use of a packet's draws on a link; part of their coordinates.
-enum Use : std::uint32_t { loss_use = 1, extra_use = 2, burst_use = 3 };
-
-}  // namespace
-
 Index Links::add(const Params& params, std::uint64_t identity) {
     return add(params, identity, CapacityTrace{.rates = {params.rate}});
 }

@@ -17,6 +17,9 @@ namespace driftstorm {
 /// Who reads the body of a packet.
 enum class Protocol : std::uint8_t { messaging, time };
 
+/// Use of a packet's draws on a link or path; part of their coordinates.
+enum LinkUse : std::uint32_t { loss_use = 1, extra_use = 2, burst_use = 3 };
+
 /// To a server, or to a device.
 enum class Direction : std::uint8_t { up, down };
 

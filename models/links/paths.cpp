@@ -7,13 +7,6 @@
 
 namespace driftstorm {
 
-namespace {
-
-/// Use of a packet's draws on a path; part of their coordinates.
-enum Use : std::uint32_t { loss_use = 1, extra_use = 2, burst_use = 3 };
-
-}  // namespace
-
 Index Paths::add(const Params& params, std::uint64_t identity, Endpoint a, Endpoint b) {
     const std::uint32_t needed = std::max(a, b) + 1;
     if (needed > width_) {

@@ -1,5 +1,7 @@
 #include "models/timesync/busybox_client.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +12,6 @@ namespace {
 constexpr double precision = 0.002;  // as assumed, not as measured
 constexpr double step_threshold = 1;
 constexpr double largest_slew = 0.5;
-constexpr double tolerance = 15e-6;
 constexpr double least_dispersion = 0.01;
 constexpr double growth_of_bad_delay = 4;
 constexpr double delay_never_bad = 1.0 / 8192;
@@ -34,14 +35,6 @@ double microseconds_of(Reading reading) {
 }
 
 double seconds_of(Reading reading) { return static_cast<double>(reading.ns) * 1e-9; }
-
-double power_of_two(int exponent) {
-    double power = 1;
-    for (int i = 0; i < std::abs(exponent); ++i) power *= exponent < 0 ? 0.5 : 2;
-    return power;
-}
-
-double square(double x) { return x * x; }
 
 }  // namespace
 
@@ -184,7 +177,7 @@ void BusyboxClient::filter(Peer& peer) const {
     double weight = 0.5;
     for (std::size_t age = 0; age < peer.points.size(); ++age) {
         const Point& point = peer.points[(peer.newest + peer.points.size() - age) % 8];
-        dispersion += weight * (point.dispersion + tolerance * (now_ - point.received));
+        dispersion += weight * (point.dispersion + frequency_tolerance * (now_ - point.received));
         weight /= 2;
         mean += point.offset / static_cast<double>(peer.points.size());
     }
@@ -197,7 +190,8 @@ void BusyboxClient::filter(Peer& peer) const {
 
 double BusyboxClient::root_distance(const Peer& peer) const {
     return std::max(least_dispersion, peer.root_delay + peer.delay) / 2 + peer.root_dispersion +
-           peer.filter_dispersion + tolerance * (now_ - peer.received) + peer.filter_jitter;
+           peer.filter_dispersion + frequency_tolerance * (now_ - peer.received) +
+           peer.filter_jitter;
 }
 
 void BusyboxClient::move_past(Peer& peer, double offset) const {

@@ -16,6 +16,8 @@ namespace driftstorm {
 /// It waits in whole seconds by the wall clock. Source: busybox, networking/ntpd.c.
 class BusyboxClient final : public ClientProgram {
   public:
+    static constexpr double frequency_tolerance = 15e-6;  ///< by which dispersion grows [s/s]
+
     struct Options {
         unsigned servers = 1;
         int initial_samples = 3;

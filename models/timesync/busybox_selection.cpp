@@ -12,7 +12,6 @@ namespace driftstorm {
 namespace {
 
 constexpr double largest_distance = 1;
-constexpr double tolerance = 15e-6;
 constexpr std::size_t least_clustered = 3;
 
 /// A corner of a server's interval: its lower end, middle, upper end.
@@ -57,7 +56,8 @@ std::optional<std::pair<double, double>> intersection(const std::vector<Corner>&
 
 std::optional<std::size_t> BusyboxClient::select() {
     std::vector<Corner> corners;
-    const double far = largest_distance + tolerance * static_cast<double>(1 << poll_exponent_);
+    const double far =
+        largest_distance + frequency_tolerance * static_cast<double>(1 << poll_exponent_);
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         const Peer& peer = peers_[i];
         const double distance = root_distance(peer);

@@ -1,5 +1,6 @@
 #include "models/timesync/chrony_client.hpp"
 
+#include "models/timesync/arithmetic.hpp"
 #include "sim/core/exact_math.hpp"
 #include "sim/core/expect.hpp"
 
@@ -25,17 +26,6 @@ constexpr int unreliable_stratum = 16;
 constexpr int least_tested_samples = 6;
 constexpr int least_wide_area_poll = 0;
 constexpr double local_network_delay = 0.01;  // [s]
-
-double power_of_two(int exponent) {
-    double power = 1;
-    for (; exponent > 0; --exponent) {
-        power *= 2;
-    }
-    for (; exponent < 0; ++exponent) {
-        power /= 2;
-    }
-    return power;
-}
 
 std::vector<ChronySourceStatistics> statistics_of(const ChronyParams& params) {
     std::vector<ChronySourceStatistics> statistics;

@@ -1,17 +1,11 @@
 #include "models/timesync/chrony_reference.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 namespace driftstorm {
-
-namespace {
-
-constexpr double least_skew = 1e-12;
-
-double square(double x) { return x * x; }
-
-}  // namespace
 
 /// Weight of the estimated frequency against ours, three times that of their skews alone; our skew
 /// becomes their weighted mean and what they disagree by.

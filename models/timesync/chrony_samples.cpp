@@ -15,7 +15,6 @@ namespace {
 
 constexpr int most_samples = 64;
 constexpr double unknown_skew = 2e-3;
-constexpr double least_skew = 1e-12;
 constexpr double most_skew = 100;
 constexpr double least_sd = 1e-9;
 constexpr double sd_in_distance = 0.7;  // median less least distance, in standard deviations

@@ -10,6 +10,9 @@
 
 namespace driftstorm {
 
+/// No estimate of a frequency is better [s/s].
+inline constexpr double least_skew = 1e-12;
+
 /// Nearest nanosecond. @param seconds  |seconds| < 9e9
 Duration nearest_duration(double seconds);
 

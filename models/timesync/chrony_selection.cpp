@@ -1,5 +1,7 @@
 #include "models/timesync/chrony_selection.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -13,8 +15,6 @@ namespace {
 constexpr int reach_bits = 8;
 constexpr double score_to_replace = 10;
 constexpr int exclusion_updates = 32;
-
-double square(double x) { return x * x; }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "models/timesync/kernel_clock.hpp"
 
+#include "models/timesync/arithmetic.hpp"
 #include "sim/core/expect.hpp"
 
 #include <algorithm>
@@ -10,17 +11,15 @@ namespace driftstorm {
 namespace {
 
 constexpr double largest_loop_frequency = 500e-6;
-constexpr double largest_frequency = 0.1 + 500e-6;
+constexpr double tick_and_frequency = 0.1 + 500e-6;
 constexpr std::int64_t old_slew_us = 500;  // in a second
 constexpr std::int64_t fll_from = 2048;    // [s] between updates
 constexpr int largest_constant = 10;
 
-double power_of_two(int exponent) { return static_cast<double>(std::int64_t{1} << exponent); }
-
 }  // namespace
 
 void KernelClock::set_frequency(double rate) {
-    frequency_ = std::clamp(rate, -largest_frequency, largest_frequency);
+    frequency_ = std::clamp(rate, -tick_and_frequency, tick_and_frequency);
 }
 
 void KernelClock::slew_old(double seconds) {

@@ -7,7 +7,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t unix_epoch_s = 2'208'988'800;  ///< 1970 in seconds since 1900
 constexpr std::int64_t era_s = std::int64_t{1} << 32;
 

@@ -1,5 +1,7 @@
 #include "models/timesync/ntpd_client.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -7,7 +9,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double largest_dispersion = 16;
 constexpr int burst_of_start = 6;
 constexpr int retries = 3;
 constexpr int unreach_limit = 10;
@@ -16,17 +17,7 @@ constexpr unsigned second_timer = 0;
 constexpr int poll_least = 3;
 constexpr int poll_most = 17;
 
-double seconds_between(Reading later, Reading earlier) {
-    return static_cast<double>((later - earlier).ns) * 1e-9;
-}
-
 std::int64_t poll_seconds(int exponent) { return std::int64_t{1} << exponent; }
-
-double power_of_two(int exponent) {
-    double power = 1;
-    for (int i = 0; i < std::abs(exponent); ++i) power *= exponent < 0 ? 0.5 : 2;
-    return power;
-}
 
 }  // namespace
 

@@ -29,6 +29,8 @@ struct NtpdServer {
 /// 11 and 13.
 class NtpdClient final : public ClientProgram {
   public:
+    static constexpr double largest_dispersion = 16;  ///< RFC 5905, MAXDISP [s]
+
     struct Options {
         std::vector<NtpdServer> servers;
         NtpdDiscipline::Options discipline;

@@ -1,5 +1,7 @@
 #include "models/timesync/ntpd_discipline.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,17 +14,9 @@ constexpr double loop_gain_root = 16;  // CLOCK_PLL
 constexpr double frequency_lock_gain = 0.25;
 constexpr double jitter_average = 8;
 constexpr double start_floor = 0.5e-3;  // an offset below ends the start
-constexpr int poll_limit = 30;
-constexpr double poll_gate = 4;       // in jitters
+constexpr int counter_limit = 30;
+constexpr double jitter_gate = 4;     // in jitters
 constexpr double start_constant = 2;  // of the loop during the start [s]
-
-double square(double x) { return x * x; }
-
-double power_of_two(int exponent) {
-    double power = 1;
-    for (int i = 0; i < std::abs(exponent); ++i) power *= exponent < 0 ? 0.5 : 2;
-    return power;
-}
 
 }  // namespace
 
@@ -167,16 +161,16 @@ void NtpdDiscipline::adjust_poll(std::int64_t now, int before, int minpoll, int 
     if (hold_ > 0) {
         poll_count_ = 0;
         shorter_from_ = longer_from_ = now;
-    } else if (std::abs(offset_) < poll_gate * jitter_) {
+    } else if (std::abs(offset_) < jitter_gate * jitter_) {
         poll_count_ += poll_;
-        if (poll_count_ > poll_limit) {
-            poll_count_ = poll_limit;
+        if (poll_count_ > counter_limit) {
+            poll_count_ = counter_limit;
             if (poll_ < maxpoll && now >= longer_from_) ++poll_;
         }
     } else {
         poll_count_ -= poll_ * 2;
-        if (poll_count_ < -poll_limit) {
-            poll_count_ = -poll_limit;
+        if (poll_count_ < -counter_limit) {
+            poll_count_ = -counter_limit;
             if (poll_ > minpoll && now >= shorter_from_) --poll_;
         }
     }

@@ -1,5 +1,7 @@
 #include "models/timesync/ntpd_client.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,16 +14,7 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double largest_dispersion = 16;
 constexpr double spike_gate = 3;  // in jitters
-
-double square(double x) { return x * x; }
-
-double power_of_two(int exponent) {
-    double power = 1;
-    for (int i = 0; i < std::abs(exponent); ++i) power *= exponent < 0 ? 0.5 : 2;
-    return power;
-}
 
 }  // namespace
 

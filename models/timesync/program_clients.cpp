@@ -11,7 +11,6 @@ namespace driftstorm {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::uint32_t kernel_timer = 0;          // the programs' own come after it
 constexpr std::uint32_t least_program_timers = 3;  // chrony has one more than sources
 constexpr double slack_s = 1e-6;                   // a timer is late by this [s]

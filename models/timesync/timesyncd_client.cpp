@@ -1,5 +1,7 @@
 #include "models/timesync/timesyncd_client.hpp"
 
+#include "models/timesync/arithmetic.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,16 +10,12 @@ namespace driftstorm {
 namespace {
 
 constexpr double expected_accuracy = 0.2;  // NTP_ACCURACY_SEC
-constexpr double largest_slew = 0.4;       // NTP_MAX_ADJUST; the kernel takes 0.5 s at most
+constexpr double most_adjusted = 0.4;      // NTP_MAX_ADJUST; the kernel takes 0.5 s at most
 constexpr double shortest_retry = 15;
 constexpr double longest_retry = 360;
 constexpr double reply_timeout = 10;
 constexpr unsigned most_missed = 2;
 constexpr double attempt_window = 10;  // ten attempts in ten seconds are too many
-
-double seconds_between(Reading later, Reading earlier) {
-    return static_cast<double>((later - earlier).ns) * 1e-9;
-}
 
 int whole_log2(double x) {
     int exponent = -1;
@@ -162,7 +160,7 @@ void TimesyncdClient::adjust_poll(double offset, bool spike) {
 }
 
 void TimesyncdClient::adjust_clock(ClientSystem& system, double offset) {
-    if (std::abs(offset) < largest_slew) {
+    if (std::abs(offset) < most_adjusted) {
         system.clock().pll_offset(offset, whole_log2(poll_s_) - 4, true, false);
     } else {
         system.clock().stop_pll();

@@ -2,13 +2,13 @@
 #include "sim/core/distribution_forms.hpp"
 
 #include <cmath>
+#include <numbers>
 
 namespace driftstorm {
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double pi = 3.14159265358979323846;
 
 /// Mean of k in 1 .. n with probability proportional to q^k, and variance (see
 /// truncated_geometric).
@@ -64,10 +64,10 @@ double Distribution::integral(double center, int power) const {
         for (int i = -190; i <= 190; ++i) {
             const double s = i * step;
             const double e = exact::exp(s);
-            const double odds = exact::exp(0.5 * pi * (e - 1 / e));
+            const double odds = exact::exp(0.5 * std::numbers::pi * (e - 1 / e));
             const double left = odds / (1 + odds);
             const double right = 1 / (1 + odds);
-            const double weight = left * right * 0.5 * pi * (e + 1 / e) * step;
+            const double weight = left * right * 0.5 * std::numbers::pi * (e + 1 / e) * step;
             const double x = inverse({from.below + left * mass, to.above + right * mass}) - center;
             sum += mass * weight * (power == 1 ? x : x * x);
         }

@@ -50,6 +50,9 @@ struct Reading {
     friend constexpr Duration operator-(Reading a, Reading b) { return {a.ns - b.ns}; }
 };
 
+/// Nanoseconds of a second.
+inline constexpr std::int64_t second_ns = 1'000'000'000;
+
 /// Later than every event.
 inline constexpr Time end_of_time{INT64_MAX};
 

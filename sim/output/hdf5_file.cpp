@@ -77,16 +77,6 @@ std::string last_reason() {
     return reason.empty() ? "the HDF5 library gave no reason" : reason;
 }
 
-template <class T>
-constexpr Hdf5Type type_of() {
-    if constexpr (std::is_same_v<T, std::int64_t>)
-        return Hdf5Type::int64;
-    else if constexpr (std::is_same_v<T, std::uint64_t>)
-        return Hdf5Type::uint64;
-    else
-        return Hdf5Type::float64;
-}
-
 Hdf5Handle file_settings() {
     Hdf5Handle settings = handle<H5Pclose>(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_libver_bounds(settings.id(), H5F_LIBVER_V18, H5F_LIBVER_V18);
@@ -299,10 +289,10 @@ void Hdf5File::write_attribute(const std::string& object, const std::string& nam
             if (!texts.empty())
                 write_attribute(object, name, Hdf5Type::text, texts.data(), texts.size());
         } else if constexpr (std::is_arithmetic_v<T>) {
-            write_attribute(object, name, type_of<T>(), &given);
+            write_attribute(object, name, hdf5_type<T>(), &given);
         } else {
             if (!given.empty())
-                write_attribute(object, name, type_of<typename T::value_type>(), given.data(),
+                write_attribute(object, name, hdf5_type<typename T::value_type>(), given.data(),
                                 given.size());
         }
     };
@@ -466,7 +456,7 @@ std::optional<AttributeValue> Hdf5File::attribute(const std::string& object,
 
     const auto numbers = [&]<class T>(std::type_identity<T>) -> AttributeValue {
         std::vector<T> values(count);
-        check(H5Aread(open.id(), number_type(type_of<T>()), values.data()), what);
+        check(H5Aread(open.id(), number_type(hdf5_type<T>()), values.data()), what);
         if (single) return values.front();
         return values;
     };

@@ -8,12 +8,30 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace driftstorm {
 
 enum class Hdf5Type : std::uint8_t { int32, int64, uint8, uint16, uint32, uint64, float64, text };
+
+/// How values of a C++ type are stored.
+template <class T>
+constexpr Hdf5Type hdf5_type() {
+    if constexpr (std::is_same_v<T, std::int64_t>)
+        return Hdf5Type::int64;
+    else if constexpr (std::is_same_v<T, std::uint64_t>)
+        return Hdf5Type::uint64;
+    else if constexpr (std::is_same_v<T, std::uint32_t>)
+        return Hdf5Type::uint32;
+    else if constexpr (std::is_same_v<T, std::uint8_t>)
+        return Hdf5Type::uint8;
+    else if constexpr (std::is_same_v<T, double>)
+        return Hdf5Type::float64;
+    else
+        return Hdf5Type::text;
+}
 
 /// Bytes of one value in the file; 0 for text, which has variable length.
 constexpr std::size_t size_of(Hdf5Type type) {

@@ -59,22 +59,6 @@ void label_words(Hdf5File& file, const std::string& dataset,
 
 namespace {
 
-template <class T>
-constexpr Hdf5Type type_of() {
-    if constexpr (std::is_same_v<T, std::int64_t>)
-        return Hdf5Type::int64;
-    else if constexpr (std::is_same_v<T, std::uint64_t>)
-        return Hdf5Type::uint64;
-    else if constexpr (std::is_same_v<T, std::uint32_t>)
-        return Hdf5Type::uint32;
-    else if constexpr (std::is_same_v<T, std::uint8_t>)
-        return Hdf5Type::uint8;
-    else if constexpr (std::is_same_v<T, double>)
-        return Hdf5Type::float64;
-    else
-        return Hdf5Type::text;
-}
-
 /// Chunks of whole rows; what fits into a page is left contiguous, as a filter would only add to
 /// it.
 std::vector<std::uint64_t> chunk_of(const std::vector<std::uint64_t>& extent,
@@ -104,7 +88,7 @@ void write_column(Hdf5File& file, const std::string& path, const MemoryColumn& c
                                     " values where its dimensions ask for " + std::to_string(size));
     const auto write = [&](const auto& values) {
         using T = typename std::decay_t<decltype(values)>::value_type;
-        constexpr Hdf5Type type = type_of<T>();
+        constexpr Hdf5Type type = hdf5_type<T>();
         Hdf5Shape shape{.type = type, .extent = extent, .chunk = chunk_of(extent, size_of(type))};
         if constexpr (type == Hdf5Type::float64)
             shape.fill = fill_of(std::numeric_limits<double>::quiet_NaN());

@@ -15,7 +15,7 @@ using namespace driftstorm::literals;
 
 namespace {
 
-LoadedScenario queue(const std::string& mean = "10 ms", const std::string& more = "") {
+LoadedScenario traced_queue(const std::string& mean = "10 ms", const std::string& more = "") {
     return load({"queue.yaml",
                  "schema: scenario/1\ntitle: A short queue\nseed: 3\nduration: 20 s\n"
                  "servers:\n  desk: { kind: station, workers: 1, patience: { exponential: { mean: "
@@ -40,7 +40,7 @@ constexpr Time whole{INT64_MAX};
 }  // namespace
 
 TEST_CASE("a traced run is the run: the same ladder, every event once, in order") {
-    const LoadedScenario loaded = queue();
+    const LoadedScenario loaded = traced_queue();
     const RecordedRun plain = run_recorded(*loaded.scenario, 20_s, 3);
     TracedRun run(*loaded.scenario, {3, 20_s, Time{}, whole});
     std::uint64_t events = 0;
@@ -55,7 +55,7 @@ TEST_CASE("a traced run is the run: the same ladder, every event once, in order"
 }
 
 TEST_CASE("a window is that part of the whole trace, with chains that reach back before it") {
-    const LoadedScenario loaded = queue();
+    const LoadedScenario loaded = traced_queue();
     const std::vector<TraceEvent> all = trace(loaded, Time{}, whole);
     const std::vector<TraceEvent> window = trace(loaded, Time{} + 7_s, Time{} + 8_s);
     REQUIRE(window.size() > 50);
@@ -75,7 +75,7 @@ TEST_CASE("a window is that part of the whole trace, with chains that reach back
 }
 
 TEST_CASE("what led to an event is an event before it, whose handler ran at the event's source") {
-    const std::vector<TraceEvent> all = trace(queue(), Time{}, whole);
+    const std::vector<TraceEvent> all = trace(traced_queue(), Time{}, whole);
     std::size_t found = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i].message != "station.service_done") continue;
@@ -97,7 +97,7 @@ TEST_CASE("what led to an event is an event before it, whose handler ran at the 
 }
 
 TEST_CASE("a trace reads back as it was written, and text that is none is refused") {
-    const std::vector<TraceEvent> all = trace(queue(), Time{} + 1_s, Time{} + 2_s);
+    const std::vector<TraceEvent> all = trace(traced_queue(), Time{} + 1_s, Time{} + 2_s);
     std::stringstream text;
     for (const TraceEvent& event : all) write_trace(text, event);
     for (const TraceEvent& event : all) {
@@ -118,8 +118,8 @@ TEST_CASE("a trace reads back as it was written, and text that is none is refuse
 }
 
 TEST_CASE("two runs part at the first service that takes longer, with the same draw") {
-    const LoadedScenario a = queue();
-    const LoadedScenario b = queue("10.1 ms");
+    const LoadedScenario a = traced_queue();
+    const LoadedScenario b = traced_queue("10.1 ms");
     TracedRun left(*a.scenario, {3, 20_s, Time{}, Time{} + 1_s});
     TracedRun right(*b.scenario, {3, 20_s, Time{}, Time{} + 1_s});
     const std::optional<Divergence> divergence = first_divergence(left, right);
@@ -136,7 +136,7 @@ TEST_CASE("two runs part at the first service that takes longer, with the same d
 }
 
 TEST_CASE("runs of other seeds part in their first draw") {
-    const LoadedScenario a = queue();
+    const LoadedScenario a = traced_queue();
     TracedRun left(*a.scenario, {3, 20_s, Time{}, Time{} + 1_s});
     TracedRun right(*a.scenario, {4, 20_s, Time{}, Time{} + 1_s});
     const std::optional<Divergence> divergence = first_divergence(left, right);
@@ -146,7 +146,7 @@ TEST_CASE("runs of other seeds part in their first draw") {
 }
 
 TEST_CASE("equal runs do not part") {
-    const LoadedScenario a = queue();
+    const LoadedScenario a = traced_queue();
     TracedRun left(*a.scenario, {3, 20_s, Time{}, whole});
     TracedRun right(*a.scenario, {3, 20_s, Time{}, whole});
     CHECK_FALSE(first_divergence(left, right).has_value());

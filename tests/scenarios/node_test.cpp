@@ -15,7 +15,7 @@ struct Parsed {
     std::optional<Node> root;
 };
 
-Parsed parse(const std::string& text) {
+Parsed parse_nodes(const std::string& text) {
     Parsed out;
     const std::uint32_t file = out.complaints.sources().add("x.yaml", text);
     out.root = parse_yaml(file, out.complaints);
@@ -25,7 +25,7 @@ Parsed parse(const std::string& text) {
 }  // namespace
 
 TEST_CASE("every key and scalar knows its line, column and length") {
-    const Parsed parsed = parse(
+    const Parsed parsed = parse_nodes(
         "a: 1\n# note\nmap:\n  key: 'it''s'\n  list: [x, \"y z\"] # end\n  folded: >\n    one\n    "
         "two\n");
     REQUIRE(parsed.root);
@@ -44,7 +44,7 @@ TEST_CASE("every key and scalar knows its line, column and length") {
 }
 
 TEST_CASE("line ends of Windows and a byte order mark move no position") {
-    const Parsed parsed = parse(
+    const Parsed parsed = parse_nodes(
         "\xEF\xBB\xBF"
         "first: 1\r\nsecond: { key: 'v' }\r\n");
     REQUIRE(parsed.root);
@@ -56,13 +56,13 @@ TEST_CASE("line ends of Windows and a byte order mark move no position") {
 }
 
 TEST_CASE("keys that begin with x- are left out with all below them") {
-    const Parsed parsed = parse("x-a: { off: no, <<: 010 }\nb: { x-c: , d: 1 }\n");
+    const Parsed parsed = parse_nodes("x-a: { off: no, <<: 010 }\nb: { x-c: , d: 1 }\n");
     REQUIRE(parsed.root);
     CHECK(json_text(*parsed.root) == "{\"b\": {\"d\": 1}}\n");
 }
 
 TEST_CASE("an alias is the value that it names") {
-    const Parsed parsed = parse("x-common: &c { a: 1 }\nb: *c\nc: [*c, *c]\n");
+    const Parsed parsed = parse_nodes("x-common: &c { a: 1 }\nb: *c\nc: [*c, *c]\n");
     REQUIRE(parsed.root);
     CHECK(parsed.complaints.text() == "");
     CHECK(json_text(*parsed.root) == "{\"b\": {\"a\": 1}, \"c\": [{\"a\": 1}, {\"a\": 1}]}\n");
@@ -134,7 +134,7 @@ TEST_CASE("texts that make yaml-cpp hang, crash or guess are answered") {
                                  "a: \x04 b"};
     for (const std::string& text : cases) {
         CAPTURE(text.substr(0, 40));
-        const Parsed parsed = parse(text);
+        const Parsed parsed = parse_nodes(text);
         const bool refused = parsed.complaints.any_errors();
         const bool empty_or_scalar = parsed.root && !parsed.root->is_map();
         CHECK((refused || empty_or_scalar));
@@ -146,14 +146,14 @@ TEST_CASE("what readers of YAML disagree about is refused, and plain words are n
                              "FALSE", "010",     "-07",  "0x1F",  "0o17", "0b1", "1_000",
                              "12:30", "1:30:00", ".inf", "-.INF", ".nan", "~",   "null"}) {
         CAPTURE(text);
-        CHECK(parse("a: " + std::string(text)).complaints.errors() == 1);
-        CHECK(parse("a: '" + std::string(text) + "'").complaints.errors() == 0);
+        CHECK(parse_nodes("a: " + std::string(text)).complaints.errors() == 1);
+        CHECK(parse_nodes("a: '" + std::string(text) + "'").complaints.errors() == 0);
     }
     for (const char* text :
          {"true", "false", "0", "-1", "10", "0.5", "1e3", "nobody", "online", "07:30 train",
           "v7.2.9", "rest", "2026-03-09T07:30:00Z", "20 ms", "0 %", "A3", "00:1b:44"}) {
         CAPTURE(text);
-        CHECK(parse("a: " + std::string(text)).complaints.text() == "");
+        CHECK(parse_nodes("a: " + std::string(text)).complaints.text() == "");
     }
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("a file of five megabytes is read in a few seconds, its time in propor
     };
     const std::string text = text_of(90'000);
     CHECK(text.size() > 4'800'000);
-    const Parsed parsed = parse(text);
+    const Parsed parsed = parse_nodes(text);
     REQUIRE(parsed.root);
     CHECK(parsed.root->find("apps")->size() == 90'000);
 }

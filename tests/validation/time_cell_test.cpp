@@ -45,7 +45,7 @@ class Folder {
         (std::filesystem::temp_directory_path() / "driftstorm-cells-XXXXXX").string();
 };
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != text.npos; }
+bool holds(const std::string& text, const char* part) { return text.find(part) != text.npos; }
 
 const std::string columns =
     "cell,daemon,group,T_s,t_event_s,event_len_s,n_seeds,init_offset_s,minpoll,maxpoll,servers,"
@@ -151,17 +151,17 @@ TEST_CASE("what is wrong in a folder is said with file, line and column") {
         const Folder folder;
         folder.write("reference.csv", c.text);
         INFO(folder.complaint());
-        CHECK(contains(folder.complaint(), c.complaint));
+        CHECK(holds(folder.complaint(), c.complaint));
     }
     const Folder folder;
-    CHECK(contains(folder.complaint(), "reference.csv: cannot be read"));
+    CHECK(holds(folder.complaint(), "reference.csv: cannot be read"));
     folder.write("reference.csv", columns + cell);
     folder.write("series/one.csv", "t_s,offset_ns\n0,1\n");
-    CHECK(contains(folder.complaint(), "one.csv:2: there is no column 'rms_over_seeds_ns'"));
+    CHECK(holds(folder.complaint(), "one.csv:2: there is no column 'rms_over_seeds_ns'"));
     folder.write("series/one.csv", "t_s,rms_over_seeds_ns\n0,1\n60,\n120,3\n");
     CHECK(folder.cells()[0].series.size() == 2);
     folder.write("runs.csv", "name,seed,steps\none,1,2\n");
-    CHECK(contains(folder.complaint(), "runs.csv:2: there is no column 'cell'"));
+    CHECK(holds(folder.complaint(), "runs.csv:2: there is no column 'cell'"));
 }
 
 TEST_CASE("the simulator's words with the only value there is are known, others are refused") {
@@ -186,8 +186,8 @@ TEST_CASE("a server that the client cannot reach is named") {
         return "";
     };
     const std::string one_way = "node2_offset = 0\nnode2_delay1 = 0.01\n";
-    CHECK(contains(complaint(one_way, "server 192.168.123.1"), "there is no node1_delay2"));
-    CHECK(contains(complaint(one_way, "server 192.168.123.2"), "which is the client"));
-    CHECK(contains(complaint(one_way, "server 192.168.123.3"), "node 3, which does not exist"));
+    CHECK(holds(complaint(one_way, "server 192.168.123.1"), "there is no node1_delay2"));
+    CHECK(holds(complaint(one_way, "server 192.168.123.2"), "which is the client"));
+    CHECK(holds(complaint(one_way, "server 192.168.123.3"), "node 3, which does not exist"));
     CHECK(complaint(one_way + "node1_delay2 = 0.01\n", "server 192.168.123.1").empty());
 }

@@ -19,7 +19,7 @@ World::Options seeded() {
     options.seed = 4;
     return options;
 }
-const Time end{600'000'000'000};
+const Time end_of_both{600'000'000'000};
 
 struct Run {
     std::vector<std::string> intents;  // presses that answer nothing
@@ -31,7 +31,7 @@ struct Run {
 Run rows_of(const std::string& yaml, const std::vector<Assignment>& set = {}) {
     const TextScenario text = read_text(yaml, set);
     Run made;
-    made.digest = run(*text.scenario, seeded(), end, [&](World&, const RecordedRows& rows) {
+    made.digest = run(*text.scenario, seeded(), end_of_both, [&](World&, const RecordedRows& rows) {
                       for (const std::string& intent : rows.intents)
                           if (intent.find(" reply") == std::string::npos) {
                               // The sender's own count includes its replies, which are

@@ -13,7 +13,8 @@ using namespace driftstorm::literals;
 
 namespace {
 
-constexpr std::array<ClockKind, 3> kinds{ClockKind::wall, ClockKind::monotonic, ClockKind::boot};
+constexpr std::array<ClockKind, 3> timer_kinds{ClockKind::wall, ClockKind::monotonic,
+                                               ClockKind::boot};
 
 ClockParams noisy() {
     ClockParams params;
@@ -52,7 +53,7 @@ class Fiddlers {
         } else if (what < 0.7) {
             clocks_.resume(context, device);
         } else {
-            const ClockKind kind = kinds[n % 3];
+            const ClockKind kind = timer_kinds[n % 3];
             clocks_.arm_after(context, device, kind, Duration{ns + 5'000'000'000}, owner_,
                               static_cast<std::uint32_t>(n % 5));
         }
@@ -118,14 +119,14 @@ TEST_CASE("a timer on each of the three clocks fires exactly when the clock show
     World world(noisy(), 20);
     for (Index d = 0; d < 20; ++d)
         for (std::uint32_t k = 0; k < 3; ++k)
-            world.clocks.arm(world.context(d), d, kinds[k], Reading{30'000'000'000 + d},
+            world.clocks.arm(world.context(d), d, timer_kinds[k], Reading{30'000'000'000 + d},
                              world.owner, k);
     world.run(60_s);
     REQUIRE(world.fired.size() == 60);
     for (const Fired& f : world.fired) {
         const Reading target{30'000'000'000 + f.device};
-        CHECK(world.clocks.read(f.device, kinds[f.timer], f.at) >= target);
-        CHECK(world.clocks.read(f.device, kinds[f.timer], f.at - 1_ns) < target);
+        CHECK(world.clocks.read(f.device, timer_kinds[f.timer], f.at) >= target);
+        CHECK(world.clocks.read(f.device, timer_kinds[f.timer], f.at - 1_ns) < target);
         CHECK_FALSE(world.clocks.armed(f.device, world.owner, f.timer));
     }
 }
@@ -133,7 +134,8 @@ TEST_CASE("a timer on each of the three clocks fires exactly when the clock show
 TEST_CASE("timers follow their clock when it is stepped") {
     World world(ClockParams{});
     for (std::uint32_t k = 0; k < 3; ++k)
-        world.clocks.arm(world.context(), 0, kinds[k], Reading{100'000'000'000}, world.owner, k);
+        world.clocks.arm(world.context(), 0, timer_kinds[k], Reading{100'000'000'000}, world.owner,
+                         k);
     world.run(10_s);
     world.clocks.step(world.context(), 0, 30_s, AdjustedBy::sntp);
     world.run(69_s);
@@ -168,7 +170,8 @@ TEST_CASE("timers follow their clock when it is stepped") {
 TEST_CASE("timers follow their clocks when they are slewed or retuned") {
     World world(ClockParams{});
     for (std::uint32_t k = 0; k < 3; ++k)
-        world.clocks.arm(world.context(), 0, kinds[k], Reading{100'000'000'000}, world.owner, k);
+        world.clocks.arm(world.context(), 0, timer_kinds[k], Reading{100'000'000'000}, world.owner,
+                         k);
     world.run(10_s);
     // 0.9 s amortised at 1 %: 90 s by the oscillator, ending just when the target is shown.
     world.clocks.slew(world.context(), 0, Q64{-900'000'000} << 64, Rate::fraction(0.01),
@@ -231,7 +234,7 @@ TEST_CASE("each fired timer of a fiddled clock fired when the clock showed its t
     TimerOwner checking{};
     std::vector<Reading> targets(5);
     checking = world.clocks.add_owner([&](Context& context, Index device, std::uint32_t timer) {
-        const ClockKind kind = kinds[timer];
+        const ClockKind kind = timer_kinds[timer];
         REQUIRE(world.clocks.read(device, kind, context.now()) >= targets[device]);
         ++seen;
         targets[device] = world.clocks.read(device, kind, context.now()) + 3_s;
@@ -239,7 +242,7 @@ TEST_CASE("each fired timer of a fiddled clock fired when the clock showed its t
     });
     for (Index d = 0; d < 5; ++d) {
         targets[d] = Reading{6'000'000'000};
-        world.clocks.arm(world.context(d), d, kinds[d % 3], targets[d], checking, d % 3);
+        world.clocks.arm(world.context(d), d, timer_kinds[d % 3], targets[d], checking, d % 3);
     }
     world.run(600_s);
     CHECK(seen > 500);
@@ -255,7 +258,7 @@ TEST_CASE("reading the clocks changes nothing") {
         for (Index d = 0; d < 10; ++d) {
             probed.clocks.offset_ns(d, probed.kernel.now());
             probed.clocks.raw_offset_ns(d, probed.kernel.now());
-            probed.clocks.when(d, kinds[d % 3], Reading{t * 1'000'000 + 77'000'000'000},
+            probed.clocks.when(d, timer_kinds[d % 3], Reading{t * 1'000'000 + 77'000'000'000},
                                probed.kernel.now());
         }
     }

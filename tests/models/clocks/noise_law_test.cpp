@@ -18,7 +18,7 @@ using namespace driftstorm;
 
 namespace {
 
-constexpr std::uint64_t seed = 9127;
+constexpr std::uint64_t law_seed = 9127;
 
 struct Law {
     std::string_view name;
@@ -49,7 +49,7 @@ std::vector<Figure> figures(const PowerLaw& law, const Effort& effort) {
         variance.resize(factors.size());
         for (std::uint64_t clock = 0; clock < effort.clocks; ++clock) {
             Oscillator::Parts parts;
-            parts.noise = OscillatorNoise(seed, clock, law);
+            parts.noise = OscillatorNoise(law_seed, clock, law);
             const Oscillator oscillator(std::move(parts));
             Oscillator::Memo memo;
             std::vector<double> phase;
@@ -158,7 +158,7 @@ TEST_CASE("time stamps' white and flicker noise have the Allan deviation of thei
         constexpr std::uint64_t clocks = 8;
         std::vector<double> variance(5);
         for (std::uint64_t clock = 0; clock < clocks; ++clock) {
-            const StampNoise noise(seed, clock, of.white_s, of.flicker_s);
+            const StampNoise noise(law_seed, clock, of.white_s, of.flicker_s);
             OctaveNoise::Memo memo;
             std::vector<double> late;
             for (std::size_t i = 0; i < points; ++i)
@@ -170,7 +170,7 @@ TEST_CASE("time stamps' white and flicker noise have the Allan deviation of thei
                 variance[j] += sigma * sigma / static_cast<double>(clocks);
             }
         }
-        const StampNoise noise(seed, 0, of.white_s, of.flicker_s);
+        const StampNoise noise(law_seed, 0, of.white_s, of.flicker_s);
         for (std::size_t j = 0; j < variance.size(); ++j) {
             INFO("white ", of.white_s, " flicker ", of.flicker_s, " m ", 1 << j);
             CHECK(std::sqrt(variance[j] / noise.allan_variance(1, 1 << j)) ==
@@ -180,7 +180,7 @@ TEST_CASE("time stamps' white and flicker noise have the Allan deviation of thei
 }
 
 TEST_CASE("a stamp is late by the same whichever were taken before") {
-    const StampNoise noise(seed, 5, 1e-6, 1e-6);
+    const StampNoise noise(law_seed, 5, 1e-6, 1e-6);
     OctaveNoise::Memo in_order;
     for (std::int64_t i = 0; i < 5000; ++i) {
         OctaveNoise::Memo alone;

@@ -51,12 +51,12 @@ class Menders {
     double size_s_;
 };
 
-struct World {
+struct Phones {
     Kernel kernel;
     DeviceClocks clocks;
     Menders menders;
 
-    World(const ClockParams& params, std::uint64_t count, double mended_s)
+    Phones(const ClockParams& params, std::uint64_t count, double mended_s)
         : kernel({.seed = 3, .partitions = 1, .digest = true}),
           clocks(3),
           menders(clocks, mended_s) {
@@ -111,8 +111,8 @@ TEST_CASE("quantiles of offsets are those of all offsets sorted") {
           Case{10, 1e-2, 1e-1, Duration{7'300'000'000}}, Case{1.3, 0.25, 0, 60_s}}) {
         CAPTURE(c.wander_ppb);
         CAPTURE(c.offset_s);
-        World world(phones(c.wander_ppb, c.offset_s), 150, c.mended_s);
-        World twin(phones(c.wander_ppb, c.offset_s), 150, c.mended_s);  // read in full
+        Phones world(phones(c.wander_ppb, c.offset_s), 150, c.mended_s);
+        Phones twin(phones(c.wander_ppb, c.offset_s), 150, c.mended_s);  // read in full
         OffsetQuantiles quantiles(world.clocks, 20, 120);
         Time now{};
         for (int i = 0; i < 700; ++i, now = now + c.period) {
@@ -127,11 +127,11 @@ TEST_CASE("quantiles of offsets are those of all offsets sorted") {
 }
 
 TEST_CASE("quantiles of clocks that all show the same, of one clock, and of none") {
-    World world(ClockParams{}, 50, 0);
+    Phones world(ClockParams{}, 50, 0);
     std::vector<double> values(levels.size(), 1);
     OffsetQuantiles(world.clocks, 0, 50).read(Time{} + 5_s, levels, values);
     CHECK(values == std::vector<double>(levels.size(), 0.0));
-    World one(phones(1.3, 0.25), 1, 0);
+    Phones one(phones(1.3, 0.25), 1, 0);
     OffsetQuantiles(one.clocks, 0, 1).read(Time{} + 5_s, levels, values);
     CHECK(values == std::vector<double>(levels.size(), one.clocks.offset_ns(0, Time{} + 5_s)));
     std::fill(values.begin(), values.end(), -1);
@@ -140,8 +140,8 @@ TEST_CASE("quantiles of clocks that all show the same, of one clock, and of none
 }
 
 TEST_CASE("a clock stays near its line, through slews and their ends") {
-    World world(phones(100, 1e-3), 40, 1e-2);
-    World twin(phones(100, 1e-3), 40, 1e-2);
+    Phones world(phones(100, 1e-3), 40, 1e-2);
+    Phones twin(phones(100, 1e-3), 40, 1e-2);
     std::vector<OffsetLine> lines(40);
     std::vector<std::uint32_t> adjustments(40, 0);
     double longest_s = 0;

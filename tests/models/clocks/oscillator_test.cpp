@@ -14,12 +14,12 @@ using namespace driftstorm;
 
 namespace {
 
-constexpr std::uint64_t seed = 4211;
+constexpr std::uint64_t oscillator_seed = 4211;
 constexpr std::int64_t year_s = 31'557'600;
 
 /// A whole second below `limit`, every order of magnitude alike.
 std::int64_t any_second(std::uint64_t number, std::int64_t limit) {
-    const double u = draw_uniform(seed, "test.second", 1, number);
+    const double u = draw_uniform(oscillator_seed, "test.second", 1, number);
     return static_cast<std::int64_t>(exact::exp(u * exact::log(static_cast<double>(limit))));
 }
 
@@ -37,7 +37,8 @@ long double wide_normal(std::uint32_t high, std::uint32_t low) {
 long double wide_walk(std::uint64_t subject, long double scale, std::int64_t second) {
     std::int64_t begin = 0;
     std::int64_t length = std::int64_t{1} << 32;
-    Block block = draw(seed, "clocks.random_walk", subject, static_cast<std::uint64_t>(length));
+    Block block =
+        draw(oscillator_seed, "clocks.random_walk", subject, static_cast<std::uint64_t>(length));
     long double h = static_cast<long double>(length);
     WidePoint left;
     WidePoint right;
@@ -47,8 +48,8 @@ long double wide_walk(std::uint64_t subject, long double scale, std::int64_t sec
     while (length > 1) {
         h = static_cast<long double>(length);
         const std::int64_t middle_second = begin + length / 2;
-        block =
-            draw(seed, "clocks.random_walk", subject, static_cast<std::uint64_t>(middle_second));
+        block = draw(oscillator_seed, "clocks.random_walk", subject,
+                     static_cast<std::uint64_t>(middle_second));
         WidePoint middle;
         middle.phase = (left.phase + right.phase) / 2 + h / 8 * (left.frequency - right.frequency) +
                        scale * h * std::sqrt(h / 192) * wide_normal(block[1], block[0]);
@@ -81,11 +82,12 @@ double allan_variance(const std::vector<double>& x, std::size_t m) {
 }  // namespace
 
 TEST_CASE("an oscillator's phase is the same whoever reads it, in whatever order") {
-    const Oscillator oscillator(3e-6, 5e-16, RandomWalk(seed, 77, 1e-9));
+    const Oscillator oscillator(3e-6, 5e-16, RandomWalk(oscillator_seed, 77, 1e-9));
     std::vector<Time> times;
     std::vector<Q64> alone;
     for (std::uint64_t i = 0; i < 3000; ++i) {
-        const auto ns = static_cast<std::int64_t>(draw_uniform(seed, "test.ns", 1, i) * 1e9);
+        const auto ns =
+            static_cast<std::int64_t>(draw_uniform(oscillator_seed, "test.ns", 1, i) * 1e9);
         times.push_back({any_second(i, 100 * year_s) * 1'000'000'000 + ns});
         alone.push_back(oscillator.phase(times.back()));
     }
@@ -103,7 +105,8 @@ TEST_CASE("an oscillator's phase is the same whoever reads it, in whatever order
     Oscillator::Memo wandering;
     for (std::uint64_t i = 0; i < 3000; ++i) {
         const std::int64_t second =
-            777'000 + static_cast<std::int64_t>(900 * draw_uniform(seed, "test.near", 1, i));
+            777'000 +
+            static_cast<std::int64_t>(900 * draw_uniform(oscillator_seed, "test.near", 1, i));
         const Time at{second * 1'000'000'000 + 250'000'000};
         REQUIRE(oscillator.phase(at, wandering) == oscillator.phase(at));
     }
@@ -116,7 +119,7 @@ TEST_CASE("an oscillator's phase is the same whoever reads it, in whatever order
 }
 
 TEST_CASE("phase is linear between whole seconds and continuous at them") {
-    const Oscillator oscillator(-2e-6, 0, RandomWalk(seed, 5, 1e-8));
+    const Oscillator oscillator(-2e-6, 0, RandomWalk(oscillator_seed, 5, 1e-8));
     for (std::uint64_t i = 0; i < 500; ++i) {
         const std::int64_t second = any_second(i, 10 * year_s);
         Oscillator::Memo memo;
@@ -136,7 +139,8 @@ TEST_CASE("after ten years the phase agrees with a wide reference to under 1 ns"
     const double ageing = 1.6e-14;  // 5e-7 a year
     for (const double wander : {0.0, 1e-10, 3e-9}) {
         for (std::uint64_t subject = 1; subject <= 20; ++subject) {
-            const Oscillator oscillator(frequency_error, ageing, RandomWalk(seed, subject, wander));
+            const Oscillator oscillator(frequency_error, ageing,
+                                        RandomWalk(oscillator_seed, subject, wander));
             const std::int64_t second = 10 * year_s - static_cast<std::int64_t>(subject) * 1013;
             const long double t = static_cast<long double>(second);
             const long double smooth = (frequency_error * t + 0.5L * ageing * t * t) * 1e9L;
@@ -157,7 +161,7 @@ TEST_CASE("random-walk noise has Allan variance w^2 tau / 3, also after nine yea
         constexpr std::array<std::size_t, 5> taus{1, 4, 16, 64, 256};
         std::array<double, taus.size()> variance{};
         for (std::uint64_t c = 0; c < clocks; ++c) {
-            const Oscillator oscillator(0, 0, RandomWalk(seed, 1000 + c, wander));
+            const Oscillator oscillator(0, 0, RandomWalk(oscillator_seed, 1000 + c, wander));
             Oscillator::Memo memo;
             const Q64 origin = oscillator.phase(Time{begin * 1'000'000'000}, memo);
             std::vector<double> x;
@@ -186,7 +190,7 @@ TEST_CASE("the spread of free-running clocks grows as the integral of a Wiener p
         constexpr std::uint64_t clocks = 2000;
         double sum = 0;
         for (std::uint64_t c = 0; c < clocks; ++c) {
-            const Oscillator oscillator(0, 0, RandomWalk(seed, 5000 + c, wander));
+            const Oscillator oscillator(0, 0, RandomWalk(oscillator_seed, 5000 + c, wander));
             const double x = static_cast<double>(oscillator.phase_at(second)) * 0x1p-64 * 1e-9;
             sum += x * x;
         }

@@ -19,15 +19,15 @@ using namespace driftstorm::literals;
 
 namespace {
 
-constexpr std::uint64_t seed = 5150;
-constexpr std::int64_t year_s = 31'557'600;
+constexpr std::uint64_t access_seed = 5150;
+constexpr std::int64_t a_year_s = 31'557'600;
 
 /// One that has everything an oscillator may have.
 Oscillator full(std::uint64_t subject, const PowerLaw& law) {
     Oscillator::Parts parts;
     parts.frequency_error = 1.7e-6;
     parts.ageing = 1.6e-14;
-    parts.noise = OscillatorNoise(seed, subject, law);
+    parts.noise = OscillatorNoise(access_seed, subject, law);
     DayOfTemperature day;
     day.swing_k = 6;
     day.lag = 20_min;
@@ -55,8 +55,8 @@ mpq_class whole(std::int64_t value) { return mpq_class(static_cast<double>(value
 mpq_class white_at(std::uint64_t subject, double h0, std::int64_t second) {
     const mpq_class variance = mpq_class(h0) / 2;
     const auto normal = [&](std::int64_t number) {
-        return mpq_class(exact::inverse_normal(
-            draw_uniform(seed, "clocks.white_fm", subject, static_cast<std::uint64_t>(number))));
+        return mpq_class(exact::inverse_normal(draw_uniform(access_seed, "clocks.white_fm", subject,
+                                                            static_cast<std::uint64_t>(number))));
     };
     std::int64_t begin = 0;
     std::int64_t length = dyadic_span;
@@ -79,7 +79,7 @@ mpq_class white_at(std::uint64_t subject, double h0, std::int64_t second) {
 mpq_class walk_at(std::uint64_t subject, const mpq_class& wander, std::int64_t second) {
     const auto normals = [&](std::int64_t number) {
         return two_normals(
-            draw(seed, "clocks.random_walk", subject, static_cast<std::uint64_t>(number)));
+            draw(access_seed, "clocks.random_walk", subject, static_cast<std::uint64_t>(number)));
     };
     std::int64_t begin = 0;
     std::int64_t length = dyadic_span;
@@ -117,8 +117,8 @@ mpq_class octaves_at(std::uint64_t subject, std::int64_t place) {
         const auto knot = [&](std::int64_t k) {
             const std::uint64_t number =
                 (static_cast<std::uint64_t>(octave) << 40) | static_cast<std::uint64_t>(k / 2);
-            return mpq_class(two_normals(
-                draw(seed, "clocks.flicker_fm", subject, number))[static_cast<std::size_t>(k % 2)]);
+            return mpq_class(two_normals(draw(access_seed, "clocks.flicker_fm", subject,
+                                              number))[static_cast<std::size_t>(k % 2)]);
         };
         const mpq_class u = octave == 0 ? mpq_class(OctaveNoise::first_share)
                                         : mpq_class(whole(place % period) / whole(period));
@@ -126,16 +126,16 @@ mpq_class octaves_at(std::uint64_t subject, std::int64_t place) {
                (knot(first) * (1 - u) * (1 - u) / 2 +
                 knot(first + 1) * (mpq_class(1, 2) + u * (1 - u)) + knot(first + 2) * u * u / 2);
     }
-    const double white = exact::inverse_normal(
-        draw_uniform(seed, "clocks.flicker_white", subject, static_cast<std::uint64_t>(place)));
+    const double white = exact::inverse_normal(draw_uniform(
+        access_seed, "clocks.flicker_white", subject, static_cast<std::uint64_t>(place)));
     return sum + root(mpq_class(13, 72)) * mpq_class(white);
 }
 
 mpq_class flicker_at(std::uint64_t subject, double h_1, std::int64_t second) {
     const mpf_class ln2("0.693147180559945309417232121458176568075500134360255254120680009", 300);
     const std::int64_t shift =
-        256 * static_cast<std::int64_t>(draw_below(draw(seed, "clocks.flicker_shift", subject, 0),
-                                                   std::uint64_t{1} << 24));
+        256 * static_cast<std::int64_t>(draw_below(
+                  draw(access_seed, "clocks.flicker_shift", subject, 0), std::uint64_t{1} << 24));
     return root(mpq_class(ln2) * mpq_class(h_1)) *
            (octaves_at(subject, second + shift) - octaves_at(subject, shift));
 }
@@ -157,23 +157,23 @@ TEST_CASE("with every part, reading each second, at random or once a year gives 
         Oscillator::Memo steadily;
         Oscillator::Memo at_random;
         Oscillator::Memo yearly;
-        constexpr std::int64_t from = 3 * year_s - 700;
+        constexpr std::int64_t from = 3 * a_year_s - 700;
         for (std::int64_t s = from; s < from + 600; ++s) {
             const Time at{s * 1'000'000'000 + 123'456'789};
             const Q64 alone = oscillator.phase(at);
             REQUIRE(oscillator.phase(at, steadily) == alone);
         }
         for (std::uint64_t i = 0; i < 500; ++i) {
-            const double u = draw_uniform(seed, "test.random_time", 1, i);
+            const double u = draw_uniform(access_seed, "test.random_time", 1, i);
             const Time at{static_cast<std::int64_t>(u * 3e18)};
             REQUIRE(oscillator.phase(at, at_random) == oscillator.phase(at));
             const Time near{static_cast<std::int64_t>(1e17 + u * 1e12)};
             REQUIRE(oscillator.phase(near, at_random) == oscillator.phase(near));
         }
         for (std::int64_t y = 99; y >= 0; --y) {
-            const Time at{y * year_s * 1'000'000'000};
-            REQUIRE(oscillator.phase(at, yearly) == oscillator.phase_at(y * year_s));
-            REQUIRE(oscillator.phase(at, steadily) == oscillator.phase_at(y * year_s));
+            const Time at{y * a_year_s * 1'000'000'000};
+            REQUIRE(oscillator.phase(at, yearly) == oscillator.phase_at(y * a_year_s));
+            REQUIRE(oscillator.phase(at, steadily) == oscillator.phase_at(y * a_year_s));
         }
     }
 }
@@ -196,24 +196,24 @@ TEST_CASE("after ten years the noise agrees with exact rational arithmetic to fa
     const double h0 = 2e-18;
     const double h_1 = 7e-18;
     for (std::uint64_t subject = 1; subject <= 3; ++subject) {
-        const std::int64_t second = 10 * year_s - static_cast<std::int64_t>(subject) * 1013;
+        const std::int64_t second = 10 * a_year_s - static_cast<std::int64_t>(subject) * 1013;
         const auto off_by = [&](const OscillatorNoise& noise, const mpq_class& reference_s) {
             const mpq_class difference = in_ns(noise.phase(second)) - reference_s * 1'000'000'000;
             return std::abs(difference.get_d());
         };
-        CHECK(off_by(OscillatorNoise(RandomWalk(seed, subject, wander)),
+        CHECK(off_by(OscillatorNoise(RandomWalk(access_seed, subject, wander)),
                      walk_at(subject, mpq_class(wander), second)) < 1e-2);
-        CHECK(off_by(OscillatorNoise({}, WhiteFrequency(seed, subject, h0)),
+        CHECK(off_by(OscillatorNoise({}, WhiteFrequency(access_seed, subject, h0)),
                      white_at(subject, h0, second)) < 1e-6);
-        CHECK(off_by(OscillatorNoise({}, {}, FlickerFrequency(seed, subject, h_1)),
+        CHECK(off_by(OscillatorNoise({}, {}, FlickerFrequency(access_seed, subject, h_1)),
                      flicker_at(subject, h_1, second)) < 1e-3);
         // And with a constant error and ageing: whatever is not noise is exact.
         Oscillator::Parts parts;
         parts.frequency_error = 1.7e-6;
         parts.ageing = 1.6e-14;
-        parts.noise =
-            OscillatorNoise(RandomWalk(seed, subject, wander), WhiteFrequency(seed, subject, h0),
-                            FlickerFrequency(seed, subject, h_1));
+        parts.noise = OscillatorNoise(RandomWalk(access_seed, subject, wander),
+                                      WhiteFrequency(access_seed, subject, h0),
+                                      FlickerFrequency(access_seed, subject, h_1));
         const Oscillator oscillator(std::move(parts));
         const mpq_class t = whole(second);
         const mpq_class reference_ns =

@@ -12,11 +12,11 @@ using namespace driftstorm::literals;
 
 namespace {
 
-constexpr std::uint64_t seed = 99;
+constexpr std::uint64_t steered_seed = 99;
 constexpr std::array<ClockKind, 3> kinds{ClockKind::wall, ClockKind::monotonic, ClockKind::boot};
 
 double uniform(std::uint64_t subject, std::uint64_t number) {
-    return draw_uniform(seed, "test.steering", subject, number);
+    return draw_uniform(steered_seed, "test.steering", subject, number);
 }
 
 Q64 of_ns(double ns) { return static_cast<Q64>(ns * 0x1p64); }
@@ -28,7 +28,7 @@ TEST_CASE("a clock reaches a reading at exactly the instant it says, however it 
     for (std::uint64_t c = 0; c < 150; ++c) {
         // Far noisier than any quartz, so that every second has a rate of its own.
         const Oscillator oscillator((uniform(c, 1) - 0.5) * 2e-3, (uniform(c, 2) - 0.5) * 1e-12,
-                                    RandomWalk(seed, c, 1e-7));
+                                    RandomWalk(steered_seed, c, 1e-7));
         Oscillator::Memo memo;
         SteeredClock clock(of_ns((uniform(c, 3) - 0.5) * 1e12));
         Time now{static_cast<std::int64_t>(uniform(c, 4) * 1e17)};
@@ -73,7 +73,7 @@ TEST_CASE("a clock reaches a reading at exactly the instant it says, however it 
 }
 
 TEST_CASE("a slew amortises exactly what it was told, at its rate, and then stops") {
-    const Oscillator oscillator(2e-5, 0, RandomWalk(seed, 3, 1e-8));
+    const Oscillator oscillator(2e-5, 0, RandomWalk(steered_seed, 3, 1e-8));
     for (const Q64 amount : {of_ns(4e8) + 12345, -of_ns(4e8) - 777}) {
         Oscillator::Memo memo;
         SteeredClock steered;
@@ -121,7 +121,7 @@ TEST_CASE("a million changes of frequency lose less than a billionth of a nanose
 }
 
 TEST_CASE("steps move the wall clock alone, sleep stops the monotonic clock alone") {
-    const Oscillator oscillator(5e-6, 0, RandomWalk(seed, 8, 1e-9));
+    const Oscillator oscillator(5e-6, 0, RandomWalk(steered_seed, 8, 1e-9));
     Oscillator::Memo memo;
     SteeredClock clock;
     const auto at = [&](ClockKind kind, Duration t) {

@@ -9,8 +9,6 @@ using namespace driftstorm::literals;
 
 namespace {
 
-constexpr Time second(double s) { return Time{static_cast<std::int64_t>(s * 1e9)}; }
-
 OpenArrivals::Params once() {
     OpenArrivals::Params params;
     params.process = ArrivalProcess::constant;

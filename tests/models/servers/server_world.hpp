@@ -13,6 +13,8 @@
 
 namespace driftstorm {
 
+constexpr Time second(double s) { return Time{static_cast<std::int64_t>(s * 1e9)}; }
+
 /// Keeps the rows that server models record, in order.
 class ServerRows : public TableSink {
   public:

@@ -9,8 +9,6 @@ using namespace driftstorm::literals;
 
 namespace {
 
-constexpr Time second(double s) { return Time{static_cast<std::int64_t>(s * 1e9)}; }
-
 /// `n` customers, one every `gap`, for a station.
 OpenArrivals::Params every(double gap_s, std::uint64_t n) {
     OpenArrivals::Params params;
