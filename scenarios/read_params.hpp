@@ -1,15 +1,13 @@
 #pragma once
 
-#include "scenarios/json_schema.hpp"
-#include "scenarios/values.hpp"
+#include "scenarios/field_table.hpp"
+#include "scenarios/value_form.hpp"
 #include "sim/core/fields.hpp"
-#include "sim/core/rate.hpp"
 
-#include <algorithm>
 #include <array>
-#include <concepts>
-#include <cstdint>
-#include <limits>
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +18,6 @@
 
 namespace driftstorm {
 
-/// How a C++ type looks in a scenario: read (complains and gives false when the text is none),
-/// written out in full, and described for editors. Specialise it for a type of your own.
-template <class T>
-struct ValueForm;
-
 /// An entry of a map of names to parameters.
 template <class T>
 struct Named {
@@ -33,39 +26,40 @@ struct Named {
     T value;
 };
 
-/// How many of an enum's words come before those that a scenario may choose: states that are no
-/// choice.
-template <class Enum>
-inline constexpr std::size_t first_choice = 0;
-
-/// What read_params is told beyond fields().
-struct ReadOptions {
-    /// Keys that the caller reads itself ("kind", "name").
-    std::vector<std::string_view> also_known = {};
-    const KeyScope* scope = nullptr;
-};
-
 template <class Params>
 concept HasRequired = requires {
     Params::required();
 };
 
+/// ValueForm<T> for those who have lost the type.
 template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
+const ValueMethods& value_methods();
+
+/// The fields of a struct, made at the first call.
+template <HasFields Params>
+const FieldTable& field_table() {
+    static const FieldTable table = [] {
+        FieldTable made;
+        const Params sample{};
+        for_each_field<Params>([&](const auto& field) {
+            using Value = std::remove_cvref_t<decltype(sample.*field.member)>;
+            const auto* begin = reinterpret_cast<const std::byte*>(&sample);
+            const auto* member = reinterpret_cast<const std::byte*>(&(sample.*field.member));
+            made.add(field.name, {field.unit, field.min, field.max}, field.help, field.source,
+                     static_cast<std::size_t>(member - begin), value_methods<Value>());
+        });
+        if constexpr (HasRequired<Params>) {
+            const auto keys = Params::required();
+            made.required.assign(keys.begin(), keys.end());
+        }
+        return made;
+    }();
+    return table;
+}
 
 template <HasFields Params>
 KeyTable keys_of() {
-    KeyTable table;
-    for_each_field<Params>([&](const auto& field) {
-        using Value = std::remove_cvref_t<decltype(std::declval<Params&>().*field.member)>;
-        table.own.push_back(field.name);
-        if constexpr (HasFields<Value>) {
-            table.nested.emplace_back(field.name, keys_of<Value>().own);
-        }
-    });
-    return table;
+    return field_table<Params>().keys();
 }
 
 /// Reads a map into the fields of `params`; absent keys keep what they hold. Complains about every
@@ -74,35 +68,8 @@ KeyTable keys_of() {
 template <HasFields Params>
 bool read_fields(const Node& node, const std::string& path, Complaints& complaints, Params& params,
                  const ReadOptions& options = {}) {
-    if (!check_is_map(node, {path, path, {}, complaints})) return false;
-    const std::size_t before = complaints.errors();
-    bool sound = true;
-    const KeyScope scope{options.scope, &keys_of<Params>, path};
-    std::vector<std::string> meant;  // by misspelt keys, of which more must not be said
-    for (const Node::Entry& entry : node.entries()) {
-        bool known = false;
-        for_each_field<Params>([&](const auto& field) {
-            if (field.name != entry.key) return;
-            known = true;
-            using Value = std::remove_cvref_t<decltype(params.*field.member)>;
-            const ValuePlace place{entry.key,
-                                   child_path(path, entry.key),
-                                   {field.unit, field.min, field.max},
-                                   complaints,
-                                   &scope};
-            sound = ValueForm<Value>::read(entry.value, place, params.*field.member) && sound;
-        });
-        if (!known)
-            meant.push_back(complain_unknown_key(entry, scope, options.also_known, complaints));
-    }
-    if constexpr (HasRequired<Params>) {
-        for (const std::string_view key : Params::required()) {
-            if (node.find(key) == nullptr &&
-                std::find(meant.begin(), meant.end(), key) == meant.end())
-                complain_missing_key(key, node, path, complaints);
-        }
-    }
-    return sound && complaints.errors() == before;
+    return read_fields(node, path, complaints, field_table<Params>(), &keys_of<Params>, &params,
+                       options);
 }
 
 /// Reads the parameters of one model; absent keys keep their defaults.
@@ -118,24 +85,7 @@ Params read_params(const Node& node, const std::string& path, Complaints& compla
 /// are left out.
 template <HasFields Params>
 Node params_node(const Params& params) {
-    std::vector<Node::Entry> entries;
-    for_each_field<Params>([&](const auto& field) {
-        using Value = std::remove_cvref_t<decltype(params.*field.member)>;
-        std::optional<Node> value = ValueForm<Value>::write(
-            params.*field.member, ValueShape{field.unit, field.min, field.max});
-        if (value) entries.push_back({std::string(field.name), {}, *value});
-    });
-    return Node::map(std::move(entries), {});
-}
-
-/// Whether a field must be written, by the static `required()`.
-template <HasFields Params>
-bool is_required(std::string_view field) {
-    if constexpr (HasRequired<Params>) {
-        const auto keys = Params::required();
-        return std::find(keys.begin(), keys.end(), field) != keys.end();
-    }
-    return false;
+    return write_fields(field_table<Params>(), &params);
 }
 
 /// The properties of a model's parameters for SchemaWriter::map, with help texts, and what holds
@@ -143,159 +93,8 @@ bool is_required(std::string_view field) {
 template <HasFields Params>
 std::vector<SchemaWriter::Property> describe(SchemaWriter& writer,
                                              const Params& defaults = Params{}) {
-    std::vector<SchemaWriter::Property> properties;
-    for_each_field<Params>([&](const auto& field) {
-        using Value = std::remove_cvref_t<decltype(defaults.*field.member)>;
-        const ValueShape shape{field.unit, field.min, field.max};
-        const Value& value = defaults.*field.member;
-        if constexpr (requires { ValueForm<Value>::schema(writer, shape, value); }) {
-            properties.push_back(
-                {field.name, field.help, ValueForm<Value>::schema(writer, shape, value)});
-        } else {
-            std::optional<Node> written;
-            if (!is_required<Params>(field.name)) written = ValueForm<Value>::write(value, shape);
-            properties.push_back({field.name, field.help, ValueForm<Value>::schema(writer, shape),
-                                  written ? json_value(*written) : std::string(), field.source});
-        }
-    });
-    return properties;
+    return describe_fields(writer, field_table<Params>(), &defaults);
 }
-
-template <class T>
-bool keep(std::optional<T> value, T& member) {
-    if (!value) return false;
-    member = *std::move(value);
-    return true;
-}
-
-template <>
-struct ValueForm<bool> {
-    static bool read(const Node& node, const ValuePlace& place, bool& member) {
-        return keep(read_bool(node, place), member);
-    }
-    static std::optional<Node> write(bool value, const ValueShape&) {
-        return text_node(value ? "true" : "false");
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.boolean(); }
-};
-
-template <std::signed_integral T>
-struct ValueForm<T> {
-    static bool read(const Node& node, const ValuePlace& place, T& member) {
-        const auto value =
-            read_signed(node, place, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
-        if (value) member = static_cast<T>(*value);
-        return value.has_value();
-    }
-    static std::optional<Node> write(T value, const ValueShape& shape) {
-        const std::string unit = shape.unit.empty() ? "" : " " + std::string(shape.unit);
-        return text_node(std::to_string(value) + unit);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape& shape) {
-        return shape.unit.empty() ? writer.integer() : writer.quantity(shape.unit);
-    }
-};
-
-template <std::unsigned_integral T>
-struct ValueForm<T> {
-    static bool read(const Node& node, const ValuePlace& place, T& member) {
-        const auto value = read_unsigned(node, place, std::numeric_limits<T>::max());
-        if (value) member = static_cast<T>(*value);
-        return value.has_value();
-    }
-    static std::optional<Node> write(T value, const ValueShape& shape) {
-        const std::string unit = shape.unit.empty() ? "" : " " + std::string(shape.unit);
-        return text_node(std::to_string(value) + unit);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape& shape) {
-        return shape.unit.empty() ? writer.integer() : writer.quantity(shape.unit);
-    }
-};
-
-template <>
-struct ValueForm<double> {
-    static bool read(const Node& node, const ValuePlace& place, double& member) {
-        return keep(read_double(node, place), member);
-    }
-    static std::optional<Node> write(double value, const ValueShape& shape) {
-        return quantity_node(value, shape.unit);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape& shape) {
-        return writer.quantity(shape.unit);
-    }
-};
-
-template <>
-struct ValueForm<Duration> {
-    static bool read(const Node& node, const ValuePlace& place, Duration& member) {
-        return keep(read_duration(node, place), member);
-    }
-    static std::optional<Node> write(Duration value, const ValueShape&) {
-        return duration_node(value);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.quantity("s");
-    }
-};
-
-/// An instant of the run, written as the time since its start.
-template <>
-struct ValueForm<Time> {
-    static bool read(const Node& node, const ValuePlace& place, Time& member) {
-        const auto value = read_duration(node, place);
-        if (value) member = Time{value->ns};
-        return value.has_value();
-    }
-    static std::optional<Node> write(Time value, const ValueShape&) {
-        return duration_node(Duration{value.ns});
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.quantity("s");
-    }
-};
-
-template <>
-struct ValueForm<Rate> {
-    static bool read(const Node& node, const ValuePlace& place, Rate& member);
-    static std::optional<Node> write(Rate value, const ValueShape&);
-    static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.quantity("ppb");
-    }
-};
-
-template <>
-struct ValueForm<std::string> {
-    static bool read(const Node& node, const ValuePlace& place, std::string& member) {
-        return keep(read_text(node, place), member);
-    }
-    static std::optional<Node> write(const std::string& value, const ValueShape&) {
-        return text_node(value);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.text(); }
-};
-
-template <class Enum>
-requires std::is_enum_v<Enum>
-struct ValueForm<Enum> {
-    static_assert(!enum_words<Enum>.empty(), "specialise enum_words beside the enum");
-
-    static bool read(const Node& node, const ValuePlace& place, Enum& member) {
-        const auto index = read_word(node, place, choices());
-        if (index) member = static_cast<Enum>(*index + first_choice<Enum>);
-        return index.has_value();
-    }
-    static std::optional<Node> write(Enum value, const ValueShape&) {
-        return text_node(std::string(enum_words<Enum>.at(static_cast<std::size_t>(value))));
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.words(choices());
-    }
-
-  private:
-    static constexpr std::span<const std::string_view> choices() {
-        return std::span<const std::string_view>(enum_words<Enum>).subspan(first_choice<Enum>);
-    }
-};
 
 template <class T>
 struct ValueForm<std::optional<T>> {
@@ -402,89 +201,6 @@ struct ValueForm<Params> {
                               const Params& defaults = Params{}) {
         return writer.map(describe<Params>(writer, defaults));
     }
-};
-
-/// A value kept as it is written, for a reader that needs more context.
-template <>
-struct ValueForm<Node> {
-    static bool read(const Node& node, const ValuePlace&, Node& member) {
-        member = node;
-        return true;
-    }
-    static std::optional<Node> write(const Node& value, const ValueShape&) {
-        return value.is_null() ? std::nullopt : std::optional(value);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.anything(); }
-};
-
-template <>
-struct ValueForm<Reference> {
-    static bool read(const Node& node, const ValuePlace& place, Reference& member) {
-        return keep(read_reference(node, place), member);
-    }
-    static std::optional<Node> write(const Reference& value, const ValueShape&) {
-        return value.name.empty() ? std::nullopt : std::optional(text_node(value.name));
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.name(); }
-};
-
-template <>
-struct ValueForm<Selector> {
-    static bool read(const Node& node, const ValuePlace& place, Selector& member) {
-        return keep(read_selector(node, place), member);
-    }
-    static std::optional<Node> write(const Selector& value, const ValueShape&) {
-        return value.text.empty() ? std::nullopt : std::optional(text_node(value.text));
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.name(); }
-};
-
-template <>
-struct ValueForm<Limit> {
-    static bool read(const Node& node, const ValuePlace& place, Limit& member) {
-        return keep(read_limit(node, place), member);
-    }
-    static std::optional<Node> write(const Limit& value, const ValueShape&) {
-        return text_node(value.text);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&);
-};
-
-template <>
-struct ValueForm<Window> {
-    static bool read(const Node& node, const ValuePlace& place, Window& member) {
-        return keep(read_window(node, place), member);
-    }
-    static std::optional<Node> write(const Window& value, const ValueShape&) {
-        return Node::sequence(
-            {{"", {}, duration_node(value.from)}, {"", {}, duration_node(value.to)}}, {});
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&) {
-        return writer.list(writer.quantity("s"), 2, 2);
-    }
-};
-
-template <>
-struct ValueForm<Timestamp> {
-    static bool read(const Node& node, const ValuePlace& place, Timestamp& member) {
-        return keep(read_timestamp(node, place), member);
-    }
-    static std::optional<Node> write(const Timestamp& value, const ValueShape&) {
-        return text_node(format_timestamp(value.unix_ns));
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&);
-};
-
-template <>
-struct ValueForm<WeightedChoice> {
-    static bool read(const Node& node, const ValuePlace& place, WeightedChoice& member) {
-        return read_weighted_choice(node, place, member);
-    }
-    static std::optional<Node> write(const WeightedChoice& value, const ValueShape&) {
-        if (value.options.empty()) return std::nullopt;  // nothing was chosen, nothing is written
-        return weighted_choice_node(value);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape&);
 };
 
 /// A word by itself in a variant: `jitter: full`.
@@ -594,6 +310,91 @@ struct ValueForm<std::variant<Kinds...>> {
         }
     }
 };
+
+namespace detail {
+
+using VisitFields =
+    std::function<void(const std::string&, const FieldTable&, const void* defaults)>;
+
+/// What ValueMethods::each_within visits of a type, beside nothing.
+template <class T>
+struct Within {
+    static constexpr bool any = HasFields<T>;
+    static void each(const std::string& path, const void* value, const VisitFields& visit) {
+        if constexpr (HasFields<T>) visit(path + ".", field_table<T>(), value);
+    }
+};
+template <HasFields T>
+struct Within<std::vector<T>> {
+    static constexpr bool any = true;
+    static void each(const std::string& path, const void*, const VisitFields& visit) {
+        const T item{};
+        visit(path + "[].", field_table<T>(), &item);
+    }
+};
+template <HasFields T>
+struct Within<std::vector<Named<T>>> {
+    static constexpr bool any = true;
+    static void each(const std::string& path, const void*, const VisitFields& visit) {
+        const T item{};
+        visit(path + ".NAME.", field_table<T>(), &item);
+    }
+};
+template <HasFields T>
+struct Within<std::optional<T>> {
+    static constexpr bool any = true;
+    static void each(const std::string& path, const void*, const VisitFields& visit) {
+        const T item{};
+        visit(path + ".", field_table<T>(), &item);
+    }
+};
+template <HasWord... Kinds>
+struct Within<std::variant<Kinds...>> {
+    static constexpr bool any = true;
+    static void each(const std::string& path, const void*, const VisitFields& visit) {
+        (each_kind<Kinds>(path + "." + std::string(Kinds::word), visit), ...);
+    }
+    template <class Kind>
+    static void each_kind(std::string path, const VisitFields& visit) {
+        const FieldTable& table = field_table<Kind>();
+        // A single field without a name is the value of the word itself.
+        if (!table.entries.empty() && !table.entries.front().name.empty()) path += ".";
+        const Kind kind{};
+        visit(path, table, &kind);
+    }
+};
+
+template <class T>
+inline constexpr bool is_names_to = false;
+template <class T>
+inline constexpr bool is_names_to<std::vector<Named<T>>> = true;
+
+}  // namespace detail
+
+template <class T>
+const ValueMethods& value_methods() {
+    static constexpr ValueMethods methods = [] {
+        ValueMethods made;
+        made.read = [](const Node& node, const ValuePlace& place, void* value) {
+            return ValueForm<T>::read(node, place, *static_cast<T*>(value));
+        };
+        made.write = [](const void* value, const ValueShape& shape) -> std::optional<Node> {
+            return ValueForm<T>::write(*static_cast<const T*>(value), shape);
+        };
+        made.schema = [](SchemaWriter& writer, const ValueShape& shape,
+                         [[maybe_unused]] const void* fallback) {
+            if constexpr (HasFields<T>)
+                return ValueForm<T>::schema(writer, shape, *static_cast<const T*>(fallback));
+            else
+                return ValueForm<T>::schema(writer, shape);
+        };
+        if constexpr (HasFields<T>) made.members = &field_table<T>;
+        if constexpr (detail::Within<T>::any) made.each_within = &detail::Within<T>::each;
+        made.is_parameter = !HasFields<T> && !detail::is_names_to<T> && !std::is_same_v<T, Node>;
+        return made;
+    }();
+    return methods;
+}
 
 /// Reads the word under `key` that says which kind of thing a map describes ("kind: rail"); the
 /// caller then reads the fields of that kind with `key` in also_known.
