@@ -1,9 +1,9 @@
 #!/bin/sh
 # Layout, clang-tidy, headers that compile alone, and tidy_test; every step is run, and the end says which failed.
-# usage: lint.sh BUILD [FILE...]    BUILD is a configured build folder with compile_commands.json
+# usage: lint.sh BUILD COMMANDS [FILE...]    configured build folders: to build in; whose compile_commands.json names each file
 set -eu
-build=$1
-shift
+build=$1 commands=$2
+shift 2
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 failed=
@@ -29,12 +29,13 @@ fi
 # Only what the build compiles has a command line to check with; tests answer to the compilers' warnings alone.
 step "clang-tidy"
 sources=$(echo "$files" | tr ' ' '\n' | grep -E '^(sim|models|scenarios|analysis|recordings|sweeps|cli)/.*\.cpp$' |
-    while read -r f; do if grep -q "\"$root/$f\"" "$build/compile_commands.json"; then echo "$f"; fi; done)
+    while read -r f; do if grep -q "\"$root/$f\"" "$commands/compile_commands.json"; then echo "$f"; fi; done)
 if [ -n "$sources" ]; then
+    cmake --build "$commands" --target driftstorm_git_state >/dev/null  # a header that one of them includes
     # Without the precompiled headers, which are the other compiler's, and so that each file includes what it uses.
-    mkdir -p "$build/lint"
-    sed 's# -Winvalid-pch -include [^ ]*cmake_pch\.hxx##' "$build/compile_commands.json" >"$build/lint/compile_commands.json"
-    echo "$sources" | xargs -n 1 -P "$(nproc)" clang-tidy -p "$build/lint" --quiet >"$build/clang-tidy.log" 2>&1 ||
+    mkdir -p "$commands/tidy"
+    sed 's# -Winvalid-pch -include [^ ]*cmake_pch\.hxx##' "$commands/compile_commands.json" >"$commands/tidy/compile_commands.json"
+    echo "$sources" | xargs -n 1 -P "$(nproc)" clang-tidy -p "$commands/tidy" --quiet >"$build/clang-tidy.log" 2>&1 ||
         failed="$failed clang-tidy"
     grep -vE '^[0-9]+ warnings? (generated|treated as errors?)|^Suppressed' "$build/clang-tidy.log" || true
 fi
