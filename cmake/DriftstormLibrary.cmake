@@ -8,6 +8,13 @@ function(driftstorm_warnings target)
     endif()
 endfunction()
 
+# What runs once a run, or once a command: a compiler is a third sooner through without what pays in loops.
+function(driftstorm_runs_once target)
+    if(CMAKE_CXX_FLAGS_RELEASE STREQUAL "-O2")
+        target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+    endif()
+endfunction()
+
 # driftstorm_library(core SOURCES ... HEADERS ... LINKS ... USES ...): one layer of the simulator as
 # driftstorm::core. HEADERS are included by their path from the top folder, installed or not. LINKS are
 # layers whose headers ours include; USES are packages named in our .cpp files only.
