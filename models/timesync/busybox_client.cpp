@@ -9,7 +9,7 @@ namespace driftstorm {
 
 namespace {
 
-constexpr double precision = 0.002;  // as assumed, not as measured
+constexpr double assumed_precision = 0.002;  // not as measured
 constexpr double step_threshold = 1;
 constexpr double largest_slew = 0.5;
 constexpr double least_dispersion = 0.01;
@@ -41,7 +41,7 @@ double seconds_of(Reading reading) { return static_cast<double>(reading.ns) * 1e
 BusyboxClient::BusyboxClient(const Options& options)
     : options_(options),
       peers_(options.servers),
-      jitter_(precision),
+      jitter_(assumed_precision),
       countdown_(static_cast<int>(options.servers) * (options.initial_samples + 1)) {}
 
 double BusyboxClient::wall(ClientSystem& system) {
@@ -141,7 +141,7 @@ void BusyboxClient::process(ClientSystem& system, Peer& peer, const NtpSample& s
     peer.raw_delay = std::max(0.0, delay);
     if (peer.reach != 0 && delay > previous * growth_of_bad_delay && delay > delay_never_bad)
         return schedule();
-    peer.delay = std::max(delay, precision);
+    peer.delay = std::max(delay, assumed_precision);
     peer.received = now_;
     peer.stratum = sample.stratum;
     peer.leap = sample.leap;
@@ -151,7 +151,7 @@ void BusyboxClient::process(ClientSystem& system, Peer& peer, const NtpSample& s
     peer.newest = peer.reach != 0 ? (peer.newest + 1) % peer.points.size() : 0;
     peer.points[peer.newest].received = now_;
     peer.points[peer.newest].offset = offset;
-    peer.points[peer.newest].dispersion = power_of_two(sample.precision) + precision;
+    peer.points[peer.newest].dispersion = power_of_two(sample.precision) + assumed_precision;
     if (peer.reach == 0)
         for (Point& point : peer.points) point.offset = offset;
     peer.reach |= 1;
@@ -185,7 +185,7 @@ void BusyboxClient::filter(Peer& peer) const {
     for (const Point& point : peer.points) squares += square(mean - point.offset);
     peer.filter_dispersion = dispersion;
     peer.filter_jitter =
-        std::max(precision, std::sqrt(squares / static_cast<double>(peer.points.size())));
+        std::max(assumed_precision, std::sqrt(squares / static_cast<double>(peer.points.size())));
 }
 
 double BusyboxClient::root_distance(const Peer& peer) const {
@@ -241,7 +241,7 @@ BusyboxClient::Verdict BusyboxClient::update_clock(ClientSystem& system, const P
         offset_to_jitter_ = static_cast<unsigned>(std::abs(offset) / jitter_);
         const double before = square(jitter_);
         jitter_ = std::sqrt(before + (square(offset - last_offset_) - before) / 4);
-        jitter_ = std::max(jitter_, precision);
+        jitter_ = std::max(jitter_, assumed_precision);
         last_offset_ = offset;
         last_received_ = received;
         if (first) return Verdict::leave;
