@@ -5,18 +5,6 @@
 
 namespace driftstorm {
 
-namespace {
-
-void* member(void* params, const FieldTable::Entry& entry) {
-    return static_cast<std::byte*>(params) + entry.offset;
-}
-
-const void* member(const void* params, const FieldTable::Entry& entry) {
-    return static_cast<const std::byte*>(params) + entry.offset;
-}
-
-}  // namespace
-
 void FieldTable::add(std::string_view name, const ValueShape& shape, std::string_view help,
                      std::string_view source, std::size_t offset, const ValueMethods& methods) {
     entries.push_back({name, shape, help, source, offset, &methods});
@@ -59,7 +47,7 @@ bool read_fields(const Node& node, const std::string& path, Complaints& complain
         }
         const ValuePlace place{written.key, child_path(path, written.key), entry->shape, complaints,
                                &scope};
-        sound = entry->methods->read(written.value, place, member(params, *entry)) && sound;
+        sound = entry->methods->read(written.value, place, entry->member_of(params)) && sound;
     }
     for (const std::string_view key : table.required) {
         if (node.find(key) == nullptr && std::find(meant.begin(), meant.end(), key) == meant.end())
@@ -72,7 +60,7 @@ Node write_fields(const FieldTable& table, const void* params) {
     std::vector<Node::Entry> written;
     written.reserve(table.entries.size());
     for (const FieldTable::Entry& entry : table.entries) {
-        std::optional<Node> value = entry.methods->write(member(params, entry), entry.shape);
+        std::optional<Node> value = entry.methods->write(entry.member_of(params), entry.shape);
         if (value) written.push_back({std::string(entry.name), {}, *std::move(value)});
     }
     return Node::map(std::move(written), {});
@@ -83,7 +71,7 @@ std::vector<SchemaWriter::Property> describe_fields(SchemaWriter& writer, const 
     std::vector<SchemaWriter::Property> properties;
     properties.reserve(table.entries.size());
     for (const FieldTable::Entry& entry : table.entries) {
-        const void* value = member(defaults, entry);
+        const void* value = entry.member_of(defaults);
         SchemaWriter::Property property{entry.name, entry.help,
                                         entry.methods->schema(writer, entry.shape, value)};
         // The members of a map tell their own.

@@ -14,6 +14,9 @@ namespace driftstorm {
 
 struct FieldTable;
 
+using VisitFields =
+    std::function<void(const std::string& path, const FieldTable&, const void* defaults)>;
+
 /// What the language does with values of one C++ type, whose type its caller has lost.
 struct ValueMethods {
     bool (*read)(const Node& node, const ValuePlace& place, void* value) = nullptr;
@@ -22,12 +25,10 @@ struct ValueMethods {
     std::string (*schema)(SchemaWriter& writer, const ValueShape& shape,
                           const void* fallback) = nullptr;
     const FieldTable& (*members)() = nullptr;  ///< of a map of parameters; null: it is none
-    /// Calls visit(path, table, defaults) for each struct inside the value; null: there is none.
+    /// Visits each struct inside the value; null: there is none.
     /// @param path  of the value; those visited end with a dot
-    void (*each_within)(
-        const std::string& path, const void* value,
-        const std::function<void(const std::string&, const FieldTable&, const void*)>& visit) =
-        nullptr;
+    void (*each_within)(const std::string& path, const void* value,
+                        const VisitFields& visit) = nullptr;
     bool is_parameter = true;  ///< and not only a place for those within
 };
 
@@ -41,6 +42,11 @@ struct FieldTable {
         std::string_view source;
         std::size_t offset = 0;  ///< of the member within the struct [B]
         const ValueMethods* methods = nullptr;
+
+        void* member_of(void* params) const { return static_cast<std::byte*>(params) + offset; }
+        const void* member_of(const void* params) const {
+            return static_cast<const std::byte*>(params) + offset;
+        }
     };
     std::vector<Entry> entries;
     std::vector<std::string_view> required;

@@ -1,6 +1,5 @@
 #include "scenarios/parameter_list.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -9,7 +8,7 @@ namespace driftstorm {
 void list_fields(const std::string& model, const std::string& path, const FieldTable& table,
                  const void* defaults, std::vector<ParameterLine>& lines) {
     for (const FieldTable::Entry& entry : table.entries) {
-        const void* value = static_cast<const std::byte*>(defaults) + entry.offset;
+        const void* value = entry.member_of(defaults);
         const std::string here = path + std::string(entry.name);
         if (entry.methods->is_parameter) {
             ParameterLine line{model,

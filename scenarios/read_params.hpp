@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -312,9 +311,6 @@ struct ValueForm<std::variant<Kinds...>> {
 };
 
 namespace detail {
-
-using VisitFields =
-    std::function<void(const std::string&, const FieldTable&, const void* defaults)>;
 
 /// What ValueMethods::each_within visits of a type, beside nothing.
 template <class T>

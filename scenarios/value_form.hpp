@@ -52,29 +52,19 @@ struct ValueForm<bool> {
     static std::string schema(SchemaWriter& writer, const ValueShape&) { return writer.boolean(); }
 };
 
-template <std::signed_integral T>
+template <std::integral T>
 struct ValueForm<T> {
     static bool read(const Node& node, const ValuePlace& place, T& member) {
-        const auto value =
-            read_signed(node, place, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
-        if (value) member = static_cast<T>(*value);
-        return value.has_value();
-    }
-    static std::optional<Node> write(T value, const ValueShape& shape) {
-        const std::string unit = shape.unit.empty() ? "" : " " + std::string(shape.unit);
-        return text_node(std::to_string(value) + unit);
-    }
-    static std::string schema(SchemaWriter& writer, const ValueShape& shape) {
-        return shape.unit.empty() ? writer.integer() : writer.quantity(shape.unit);
-    }
-};
-
-template <std::unsigned_integral T>
-struct ValueForm<T> {
-    static bool read(const Node& node, const ValuePlace& place, T& member) {
-        const auto value = read_unsigned(node, place, std::numeric_limits<T>::max());
-        if (value) member = static_cast<T>(*value);
-        return value.has_value();
+        using Limits = std::numeric_limits<T>;
+        if constexpr (std::is_signed_v<T>) {
+            const auto value = read_signed(node, place, Limits::min(), Limits::max());
+            if (value) member = static_cast<T>(*value);
+            return value.has_value();
+        } else {
+            const auto value = read_unsigned(node, place, Limits::max());
+            if (value) member = static_cast<T>(*value);
+            return value.has_value();
+        }
     }
     static std::optional<Node> write(T value, const ValueShape& shape) {
         const std::string unit = shape.unit.empty() ? "" : " " + std::string(shape.unit);

@@ -11,7 +11,7 @@ using namespace driftstorm::hand_made;
 
 namespace {
 
-const EntityDirectory of_metrics = directory();
+const EntityDirectory metrics_entities = directory();
 const MetricWindow middle{at_s(100), at_s(200)};
 
 MetricsOptions options() {
@@ -48,7 +48,7 @@ struct StrangeRow {
 }  // namespace
 
 TEST_CASE("a copy belongs to the window in which its message was composed") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     std::uint32_t count = 0;
     // Composed in the warm-up, before the window, in it (delivered after it), after it.
@@ -76,7 +76,7 @@ TEST_CASE("a copy belongs to the window in which its message was composed") {
 }
 
 TEST_CASE("outcomes, lateness and inversions are counted, and the first is known") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     std::uint32_t count = 0;
     const auto add = [&](double composed, double delay, auto&& change) {
@@ -111,7 +111,7 @@ TEST_CASE("outcomes, lateness and inversions are counted, and the first is known
 }
 
 TEST_CASE("blame shares of all causes sum to one, and the classes too") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     random_run(5).play(metrics);
     metrics.finish(random_run_end);
     double causes = 0;
@@ -126,7 +126,7 @@ TEST_CASE("blame shares of all causes sum to one, and the classes too") {
 
 TEST_CASE(
     "replies, retries, resyncs, handovers, connections and drops are counted after the warm-up") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     for (const double t : {30.0, 150.0, 400.0}) {
         MessageRow row = message(t, static_cast<std::uint32_t>(t));
@@ -172,7 +172,7 @@ TEST_CASE(
 }
 
 TEST_CASE("queues are found by the name of the group or of the node") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     script.add(at_s(50),
                QueueRow{relay(0), 30, 1});  // in the warm-up, and still deep when it is over
@@ -190,7 +190,7 @@ TEST_CASE("queues are found by the name of the group or of the node") {
 }
 
 TEST_CASE("a station's customers: waits of the served, shares of all who came") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     const auto end = [&](double t, Service outcome, double waited, double stayed) {
         script.add(at_s(t), ServiceEnd{at_s(t), shop(), outcome, at_s(waited) - Time{},
@@ -217,7 +217,7 @@ TEST_CASE("a station's customers: waits of the served, shares of all who came") 
 }
 
 TEST_CASE("clients: amplification by attempts, recovery by success of the requests made then") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     script.add(at_s(200), FaultRow{fault(0), FaultKind::node_down, Edge::begins, relay(1)});
     script.add(at_s(210), FaultRow{fault(0), FaultKind::node_down, Edge::ends, relay(1)});
@@ -246,7 +246,7 @@ TEST_CASE("clients that never recover have an infinite recovery, those undisturb
     const auto recovery = [&](bool faulty, int until, bool planned = true) {
         MetricsOptions made = options();
         if (!planned) made.facts["faults"] = 0;
-        Metrics metrics(made, of_metrics);
+        Metrics metrics(made, metrics_entities);
         Script script;
         if (faulty)
             script.add(at_s(210), FaultRow{fault(0), FaultKind::node_down, Edge::ends, relay(1)});
@@ -269,7 +269,7 @@ TEST_CASE("clients that never recover have an infinite recovery, those undisturb
 }
 
 TEST_CASE("backlogs: true until delivered or lost, perceived while held or when inserted late") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     Script script;
     const MessageRow row = message(2.5, 1, 3);
     script.add(row.composed, row);
@@ -304,7 +304,7 @@ TEST_CASE("backlogs: true until delivered or lost, perceived while held or when 
 TEST_CASE("theory is computed from the scenario's facts") {
     MetricsOptions given = options();
     given.facts = {{"arrival_rate", 8}, {"service_mean", 0.1}};
-    Metrics metrics(given, of_metrics);
+    Metrics metrics(given, metrics_entities);
     metrics.finish(at_s(600));
     CHECK(*metrics.value("theory.sojourn_mean") == doctest::Approx(0.5));
     CHECK(*metrics.value("theory.sojourn_mean", middle) == doctest::Approx(0.5));
@@ -312,7 +312,7 @@ TEST_CASE("theory is computed from the scenario's facts") {
 }
 
 TEST_CASE("what a table lacks is named") {
-    Metrics metrics(options(), of_metrics);
+    Metrics metrics(options(), metrics_entities);
     CHECK_THROWS_WITH_AS(give(metrics, at_s(1), StrangeRow{}),
                          "table servers/queue has no column 'depth'", std::invalid_argument);
 }

@@ -14,7 +14,7 @@ using namespace driftstorm::hand_made;
 
 namespace {
 
-const EntityDirectory of_replay = directory();
+const EntityDirectory replay_entities = directory();
 
 MetricsOptions replay_options() {
     MetricsOptions made;
@@ -26,7 +26,7 @@ MetricsOptions replay_options() {
 
 /// A file of the run that kept every table, with what metrics found.
 void write(const std::string& path, const Script& script, const Metrics& metrics) {
-    ResultsFile file(path, {.epoch = "2026-03-09T07:30:00Z"}, of_replay);
+    ResultsFile file(path, {.epoch = "2026-03-09T07:30:00Z"}, replay_entities);
     script.play(file);
     for (const MemoryGroup& group : metrics.groups()) file.add(group);
     file.finish(ResultStatus::complete, 0, "{}");
@@ -38,7 +38,7 @@ TEST_CASE("metrics recomputed from a finished file are those of the run, to the 
     for (const std::uint64_t seed : {1u, 2u, 3u}) {
         const TemporaryFile path("replay.h5");
         const Script script = random_run(seed);
-        Metrics during(replay_options(), of_replay);
+        Metrics during(replay_options(), replay_entities);
         script.play(during);
         during.finish(random_run_end);
         write(path.name(), script, during);
@@ -74,7 +74,7 @@ TEST_CASE("metrics recomputed from a finished file are those of the run, to the 
 TEST_CASE("a result file holds the metrics, their series and the storms") {
     const TemporaryFile path("metrics.h5");
     const Script script = random_run(4);
-    Metrics metrics(replay_options(), of_replay);
+    Metrics metrics(replay_options(), replay_entities);
     script.play(metrics);
     metrics.finish(random_run_end);
     write(path.name(), script, metrics);
@@ -103,12 +103,12 @@ TEST_CASE("a result file holds the metrics, their series and the storms") {
 
 TEST_CASE("a run without storms, messages or anything leaves a file that can be read") {
     const TemporaryFile path("empty.h5");
-    Metrics metrics(replay_options(), of_replay);
+    Metrics metrics(replay_options(), replay_entities);
     metrics.finish(random_run_end);
     write(path.name(), Script(), metrics);
     const ResultsReader result(path.name());
     CHECK(result.rows("/storms/start") == 0);
-    Metrics after(replay_options(), of_replay);
+    Metrics after(replay_options(), replay_entities);
     replay(result, after);
     after.finish(random_run_end);
     CHECK(after.all() == metrics.all());
@@ -116,15 +116,15 @@ TEST_CASE("a run without storms, messages or anything leaves a file that can be 
 
 TEST_CASE("entities of a file keep their names and rows") {
     const TemporaryFile path("entities.h5");
-    Metrics metrics(replay_options(), of_replay);
+    Metrics metrics(replay_options(), replay_entities);
     metrics.finish(random_run_end);
     write(path.name(), Script(), metrics);
     const EntityDirectory read = directory_of(ResultsReader(path.name()));
-    REQUIRE(read.kinds.size() == of_replay.kinds.size());
+    REQUIRE(read.kinds.size() == replay_entities.kinds.size());
     std::size_t id = 0;
     for (std::size_t kind = 0; kind < read.kinds.size(); ++kind) {
-        CHECK(read.kinds[kind].name == of_replay.kinds[kind].name);
-        CHECK(read.kinds[kind].names == of_replay.kinds[kind].names);
+        CHECK(read.kinds[kind].name == replay_entities.kinds[kind].name);
+        CHECK(read.kinds[kind].names == replay_entities.kinds[kind].names);
         for (std::size_t row = 0; row < read.kinds[kind].names.size(); ++row, ++id) {
             CHECK(read.places[id].kind == static_cast<std::int16_t>(kind));
             CHECK(read.places[id].row == static_cast<std::int32_t>(row));

@@ -13,7 +13,7 @@ using namespace driftstorm::hand_made;
 
 namespace {
 
-const EntityDirectory of_summary = directory();
+const EntityDirectory summary_entities = directory();
 
 MetricsOptions summary_options() {
     MetricsOptions made;
@@ -48,7 +48,7 @@ TEST_CASE("numbers are written for people") {
 TEST_CASE(
     "the summary says delivered, storm, causes, level and expectations, and ends with the way to "
     "repeat") {
-    Metrics metrics(summary_options(), of_summary);
+    Metrics metrics(summary_options(), summary_entities);
     random_run(11).play(metrics);
     metrics.finish(random_run_end);
     ExpectationSpec kept;
@@ -58,7 +58,7 @@ TEST_CASE(
     kept.line = 44;
     const std::string repeat = "driftstorm run x.yaml --seed 11 # version 0.1.0, digest 00";
     const RunSummary summary =
-        summarize(metrics, of_summary, judge({kept}, metrics, false), "Hand-made", repeat);
+        summarize(metrics, summary_entities, judge({kept}, metrics, false), "Hand-made", repeat);
     const std::string text = render(summary);
     INFO(text);
     CHECK(text.starts_with("Hand-made: 10 min simulated\n"));
@@ -79,9 +79,9 @@ TEST_CASE(
 }
 
 TEST_CASE("without messages and storms the summary says so and invents nothing") {
-    Metrics metrics(summary_options(), of_summary);
+    Metrics metrics(summary_options(), summary_entities);
     metrics.finish(random_run_end);
-    const std::string text = render(summarize(metrics, of_summary, {}, "Quiet", "again"));
+    const std::string text = render(summarize(metrics, summary_entities, {}, "Quiet", "again"));
     CHECK(text == "Quiet: 10 min simulated\nstorm      none\nagain\n");
 }
 
@@ -90,7 +90,7 @@ TEST_CASE(
     "largest") {
     const auto level = [](std::initializer_list<std::pair<Cause, int>> seconds,
                           FaultKind kind = FaultKind::link_down) {
-        Metrics metrics(summary_options(), of_summary);
+        Metrics metrics(summary_options(), summary_entities);
         give(metrics, at_s(90), FaultRow{fault(0), kind, Edge::begins, relay(0)});
         MessageRow message;
         message.sender = device(0);
@@ -102,7 +102,7 @@ TEST_CASE(
         copy.root_fault = fault(0);
         give(metrics, copy.end, copy);
         metrics.finish(random_run_end);
-        return summarize(metrics, of_summary, {}, "", "").verdict;
+        return summarize(metrics, summary_entities, {}, "", "").verdict;
     };
     CHECK(level({{Cause::link_queue, 3}, {Cause::service_and_propagation, 50}, {Cause::user, 1}}) ==
           "mostly network-level");
@@ -120,7 +120,7 @@ TEST_CASE(
 
 TEST_CASE("the summary counts what stands in the wrong order, and is silent when nothing does") {
     const auto order = [](bool inverted, std::uint32_t depth) {
-        Metrics metrics(summary_options(), of_summary);
+        Metrics metrics(summary_options(), summary_entities);
         MessageRow message;
         message.sender = device(0);
         message.composed = at_s(100);
@@ -133,7 +133,7 @@ TEST_CASE("the summary counts what stands in the wrong order, and is silent when
         copy.late_insert_depth = depth;
         give(metrics, copy.end, copy);
         metrics.finish(random_run_end);
-        return render(summarize(metrics, of_summary, {}, "", ""));
+        return render(summarize(metrics, summary_entities, {}, "", ""));
     };
     CHECK(holds(order(true, 2),
                 "order      1 replies stamped before what they answer, 1 copies inserted late\n"));
