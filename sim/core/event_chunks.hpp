@@ -24,24 +24,31 @@ struct EventChunk {
     }
 };
 
+static_assert(sizeof(EventChunk) == offsetof(EventChunk, events) + sizeof EventChunk::events,
+              "a list finds its last chunk by where that chunk's events end");
+
 /// Events in chunks, in no order. It owns nothing: chunks come from and go back to an EventChunks.
 struct EventList {
-    EventChunk* tail = nullptr;           ///< the chunks before it are full
+    Event* next = nullptr;                ///< where one more goes
+    Event* end = nullptr;                 ///< of the last chunk; those before it are full
     std::int64_t least = end_of_time.ns;  ///< of their times [ns]
-    std::uint32_t count = 0;
-    std::uint32_t in_tail = EventChunk::capacity;
+    std::uint32_t chunks = 0;
 
-    bool is_full() const { return in_tail == EventChunk::capacity; }
+    bool is_full() const { return next == end; }
     /// Appends where there is room.
     [[gnu::always_inline]] void put(const Event& event) {
-        ++count;
         least = std::min(least, event.key.at.ns);
-        tail->events[in_tail++] = event;
+        *next++ = event;
+    }
+    std::size_t room() const { return static_cast<std::size_t>(end - next); }
+    std::size_t count() const { return chunks * EventChunk::capacity - room(); }
+    EventChunk* last() const {
+        return chunks == 0 ? nullptr : reinterpret_cast<EventChunk*>(end) - 1;
     }
     template <class F>
     void visit(F&& f) const {
-        std::size_t used = in_tail;
-        for (const EventChunk* chunk = tail; chunk != nullptr; chunk = chunk->previous) {
+        std::size_t used = EventChunk::capacity - room();
+        for (const EventChunk* chunk = last(); chunk != nullptr; chunk = chunk->previous) {
             if (chunk->previous != nullptr) chunk->previous->fetch();
             for (std::size_t i = 0; i < used; ++i) f(chunk->events[i]);
             used = EventChunk::capacity;
@@ -61,23 +68,24 @@ class EventChunks {
         if (free_ == nullptr) make_more();
         EventChunk* chunk = free_;
         free_ = chunk->previous;
-        chunk->previous = list.tail;
-        list.tail = chunk;
-        list.in_tail = 0;
+        chunk->previous = list.last();
+        ++list.chunks;
+        list.next = chunk->events.data();
+        list.end = list.next + EventChunk::capacity;
     }
-    void take_back(EventChunk* tail) {
-        while (tail != nullptr) {
-            EventChunk* previous = tail->previous;
-            take_back_one(tail);
-            tail = previous;
+    void take_back(EventChunk* last) {
+        while (last != nullptr) {
+            EventChunk* previous = last->previous;
+            take_back_one(last);
+            last = previous;
         }
     }
     /// Visits the events of a list that is given up; takes each chunk back before the next is read,
     /// so that what `f` places uses it again.
     template <class F>
     void visit_and_take_back(const EventList& list, F&& f) {
-        std::size_t used = list.in_tail;
-        for (EventChunk* chunk = list.tail; chunk != nullptr;) {
+        std::size_t used = EventChunk::capacity - list.room();
+        for (EventChunk* chunk = list.last(); chunk != nullptr;) {
             EventChunk* previous = chunk->previous;
             if (previous != nullptr) previous->fetch();
             for (std::size_t i = 0; i < used; ++i) f(chunk->events[i]);

@@ -76,7 +76,7 @@ class RadixWheel {
 
     std::size_t size() const {
         std::size_t sum = run_.size() + late_.size() + in_inbox();
-        for_each_slot([&](const EventList& slot) { sum += slot.count; });
+        for_each_slot([&](const EventList& slot) { sum += slot.count(); });
         return sum;
     }
 
@@ -93,7 +93,7 @@ class RadixWheel {
 
     void clear() {
         for (EventList& slot : slots_) {
-            chunks_.take_back(slot.tail);
+            chunks_.take_back(slot.last());
             slot = EventList{};
         }
         end_run();
@@ -229,8 +229,8 @@ class RadixWheel {
         std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(count), ahead, slots_.data());
         for (std::size_t i = 0; i < count; ++i) slots[i] = &slot_of(inbox_[i], highest_changes[i]);
         const auto fetch_end = [](const EventList* slot) {
-            const auto* chunk = reinterpret_cast<const std::byte*>(slot->tail);
-            __builtin_prefetch(chunk + sizeof(Event) * slot->in_tail + sizeof(Event) / 2, 1);
+            __builtin_prefetch(reinterpret_cast<const std::byte*>(slot->next) + sizeof(Event) / 2,
+                               1);
         };
         for (std::size_t i = 0; i < ahead; ++i) fetch_end(slots[i]);
         for (std::size_t i = 0; i < count; ++i) {
@@ -278,9 +278,9 @@ class RadixWheel {
             const std::uint64_t begin =
                 (((cursor_ >> shift) & ~std::uint64_t{slots_a_level - 1}) | digit) << shift;
             const std::uint64_t end = begin + (std::uint64_t{1} << shift);
-            if (taken.count <= most_in_run || level == 0) {
+            if (taken.count() <= most_in_run || level == 0) {
                 // A crowd at one nanosecond says nothing of how wide a slot should be.
-                if (taken.count <= most_in_run) taken_.add(taken.count);
+                if (taken.count() <= most_in_run) taken_.add(taken.count());
                 // The cursor stays inside the slot: at its end, a carry could put slots above out
                 // of date.
                 const std::uint64_t before = std::min(end, static_cast<std::uint64_t>(limit));
@@ -289,7 +289,7 @@ class RadixWheel {
                 ++runs_;
                 fetch_next();
                 const EventList events = before < end ? part_of(taken) : taken;
-                of_run_ = events.tail;
+                of_run_ = events.last();
                 run_.fill(events, begin, shift, work_);
                 return true;
             }
@@ -308,7 +308,7 @@ class RadixWheel {
             const auto at = static_cast<std::uint64_t>(event.key.at.ns);
             place(event, slots[(at >> shift) % slots_a_level]);
         });
-        work_.moved(taken.count);
+        work_.moved(taken.count());
     }
 
     /// Lowest bit of the time in a level's digit.
@@ -337,7 +337,7 @@ class RadixWheel {
     [[gnu::noinline]] void look_at_runs() {
         std::uint64_t length = taken_.length();
         std::uint64_t pending = 0;
-        for_each_slot([&](const EventList& slot) { pending += slot.count; });
+        for_each_slot([&](const EventList& slot) { pending += slot.count(); });
         next_look_ = 4096 + pending;
         taken_ = {};
         const std::uint64_t goal = std::clamp(pending / 32, shortest_run, longest_run);
@@ -371,7 +371,7 @@ class RadixWheel {
                 place(event);
             }
         });
-        work_.moved(slot.count);
+        work_.moved(slot.count());
         return part;
     }
 
@@ -428,7 +428,7 @@ class RadixWheel {
     void fetch_next() const {
         if (levels_used_ == 0) return;
         const auto level = static_cast<std::size_t>(std::countr_zero(levels_used_));
-        slots_[first_of(level)].tail->fetch();
+        slots_[first_of(level)].last()->fetch();
     }
 
     // What every push and pop touches comes first.
