@@ -26,6 +26,9 @@ constexpr double ln2_head = 0x1.62e42fefa3800p-1;
 constexpr double ln2_rest = (ln2.high - ln2_head) + ln2.low;
 
 constexpr std::uint64_t bits_of(double x) { return std::bit_cast<std::uint64_t>(x); }
+constexpr std::uint32_t upper_half(std::uint64_t bits) {
+    return static_cast<std::uint32_t>(bits >> 32);
+}
 constexpr double double_of(std::uint64_t bits) { return std::bit_cast<double>(bits); }
 
 // ---- logarithm: x = 2^k z, log x = k ln2 + log c + log(z / c), with 128 values of c.
@@ -100,12 +103,14 @@ inline Pair log_pair(double x, double k) {
 /// log x rounded once, of a normal x > 0 given by its bits: as log_pair(), but the quick way, which
 /// knows the sum's lost bits and no more; error below 0.51 ulp.
 inline double log_of_normal(std::uint64_t bits) {
-    const std::uint64_t above = bits - log_offset;
-    const LogCell& cell = log_table[(above >> 45) % log_cells];
-    const auto k = static_cast<double>(static_cast<std::int64_t>(above) >> 52);
-    const std::uint64_t z_bits = bits - (above & 0xfff0000000000000ull);
-    const double z = double_of(z_bits);
-    const double z_high = double_of((z_bits + 0x80000000ull) & 0xffffffff00000000ull);
+    // In the upper half of the bits, where constants fit into instructions.
+    const std::uint32_t upper = upper_half(bits);
+    const std::uint32_t above = upper - upper_half(log_offset);
+    const LogCell& cell = log_table[(above >> 13) % log_cells];
+    const double k = static_cast<std::int32_t>(above) >> 20;
+    const std::uint64_t z_upper = std::uint64_t{upper - (above & 0xfff00000u)} << 32;
+    const double z = double_of(z_upper | static_cast<std::uint32_t>(bits));
+    const double z_high = double_of(z_upper);
     const double r_high = z_high * cell.inverse - 1.0;
     const double r_low = (z - z_high) * cell.inverse;
     const double r = r_high + r_low;
@@ -244,10 +249,11 @@ double power_of_positive(double x, double y) {
 
 double log(double x) {
     // Zero, subnormal, infinite, negative and no number in one comparison.
-    constexpr std::uint64_t least = bits_of(0x1p-1022);
-    constexpr std::uint64_t beyond = bits_of(infinity);
+    constexpr std::uint32_t least = upper_half(bits_of(0x1p-1022));
+    constexpr std::uint32_t beyond = upper_half(bits_of(infinity));
     const std::uint64_t bits = bits_of(x);
-    if (bits - least >= beyond - least) return log_of_rare(x);
+    if (upper_half(bits) - least >= beyond - least) [[unlikely]]
+        return log_of_rare(x);
     return log_of_normal(bits);
 }
 
