@@ -116,8 +116,7 @@ concept Cancels = requires(const Model& model, const M& message, Index index) {
 struct Event {
     EventKey key;
     EntityId target{};
-    std::uint16_t tag = 0;
-    std::uint16_t unused = 0;
+    std::uint32_t tag = 0;
     std::array<std::byte, inline_bytes> message{};
 };
 

@@ -6,7 +6,7 @@ namespace driftstorm {
 
 /// Reports a broken promise of the program, with the running event and the command that repeats the
 /// run if one is under way, and aborts. Put a breakpoint here.
-[[noreturn]] void broken_promise(const char* file, int line, const char* promise);
+[[noreturn, gnu::cold]] void broken_promise(const char* file, int line, const char* promise);
 
 /// Who can say what is running; the kernel sets it while it runs (nullptr: nothing is).
 void set_promise_context(std::string (*describe)(const void* self), const void* self);

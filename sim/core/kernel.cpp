@@ -92,7 +92,7 @@ void Kernel::observe(RunObserver* observer) {
     for (const auto& context : contexts_) context->observer_ = observer;
 }
 
-std::string_view Context::model_name(std::uint16_t tag) const {
+std::string_view Context::model_name(std::uint32_t tag) const {
     const std::string_view name = kernel_->types_[tag].name;
     return name.substr(name.find('@') + 1);
 }
@@ -268,7 +268,8 @@ void Kernel::deliver_before(Context& context, Time limit) {
 
         const detail::Handler& handler = handlers[event->tag];
         const Index local = records[static_cast<std::size_t>(event->target)].local;
-        context.delivered_ += handler.deliver(handler.model, *event, local, context) ? 1 : 0;
+        ++context.delivered_;  // a stale one takes it back
+        handler.deliver(handler.model, *event, local, context);
     }
 }
 
@@ -387,7 +388,7 @@ std::string Kernel::describe_running() const {
 }
 
 void Kernel::note_crowd(Context& context, std::int64_t most) const {
-    std::vector<std::uint16_t>& last = context.last_tags_;
+    std::vector<std::uint32_t>& last = context.last_tags_;
     if (context.at_instant_ == most - names_of_a_loop + 1) last.clear();
     if (context.at_instant_ <= most) {
         last.push_back(context.event_->tag);
@@ -396,7 +397,7 @@ void Kernel::note_crowd(Context& context, std::int64_t most) const {
     std::string text = "more than " + std::to_string(most) +
                        " events at one instant (a zero-time loop): " + describe_running() +
                        "; the last ten before it were:";
-    for (const std::uint16_t tag : last) text += "\n    " + types_[tag].name;
+    for (const std::uint32_t tag : last) text += "\n    " + types_[tag].name;
     throw ZeroTimeLoop(text);
 }
 
@@ -417,13 +418,13 @@ void Kernel::archive(Archive& archive) {
     for (const detail::EventType& type : types_) names.push_back(type.name);
     const std::vector<std::string> own_names = names;
     archive.item(names);
-    std::vector<std::uint16_t> tag_of(names.size());
+    std::vector<std::uint32_t> tag_of(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto found = std::find(own_names.begin(), own_names.end(), names[i]);
         if (found == own_names.end())
             throw std::invalid_argument("Kernel::restore: no event type '" + names[i] +
                                         "' in this world");
-        tag_of[i] = static_cast<std::uint16_t>(found - own_names.begin());
+        tag_of[i] = static_cast<std::uint32_t>(found - own_names.begin());
     }
     archive.item(now_);
     for (detail::EntityRecord& record : records_) archive.item(record.sent);
@@ -431,7 +432,7 @@ void Kernel::archive(Archive& archive) {
 }
 
 void Kernel::archive_partition(Archive& archive, Context& context,
-                               const std::vector<std::uint16_t>& tag_of) {
+                               const std::vector<std::uint32_t>& tag_of) {
     archive.item(context.now_);
     archive.item(context.delivered_);
     archive.item(context.at_instant_);
@@ -443,7 +444,7 @@ void Kernel::archive_partition(Archive& archive, Context& context,
 
     // Payload pools by event type, since the numbers of payloads are this process's own.
     std::vector<std::uint16_t> done;
-    for (const std::uint16_t tag : tag_of) {
+    for (const std::uint32_t tag : tag_of) {
         const detail::EventType& type = types_[tag];
         if (type.payload_size == 0 ||
             std::find(done.begin(), done.end(), type.payload) != done.end())

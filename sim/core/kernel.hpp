@@ -109,8 +109,8 @@ struct EventType {
     std::uint16_t model = 0;
     std::uint16_t payload = 0;
     std::size_t payload_size = 0;  ///< [B]; 0: no payload
-    /// Delivers, unless the event is stale. Returns whether it was delivered.
-    bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
+    /// Delivers, unless the event is stale.
+    void (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
     /// Where the model's hot column lies just now; nullptr if the model has none.
     HotLines (*hot)(const void* model) = nullptr;
     std::string name;  ///< "message@model"
@@ -118,7 +118,7 @@ struct EventType {
 
 /// What delivers an event type in its partition.
 struct Handler {
-    bool (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
+    void (*deliver)(void* model, const Event& event, Index local, Context& context) = nullptr;
     void* model = nullptr;
 };
 /// What delivering an event type touches, to be fetched ahead.
@@ -203,7 +203,7 @@ class Context {
   private:
     friend class Kernel;
     template <class Model, class M>
-    friend bool deliver_event(void*, const Event&, Index, Context&);
+    friend void deliver_event(void*, const Event&, Index, Context&);
 
     struct Mail {
         Event event;
@@ -214,11 +214,11 @@ class Context {
     EventKey next_key(Duration delay, EntityId to, Phase phase);
     bool is_local(EntityId to) const;
     template <class M>
-    void send_slowly(EventKey key, EntityId to, std::uint16_t tag, const M& message);
+    void send_slowly(EventKey key, EntityId to, std::uint32_t tag, const M& message);
     Mail& post(EventKey key, EntityId to);
-    std::string_view model_name(std::uint16_t tag) const;
+    std::string_view model_name(std::uint32_t tag) const;
     template <class M>
-    static void fill(Event& event, EntityId to, std::uint16_t tag, const M& message);
+    static void fill(Event& event, EntityId to, std::uint32_t tag, const M& message);
     template <class M, class... PayloadIdentity>
     void hash_event(const Event& event, const M& message, PayloadIdentity... payload);
     template <class M, class... PayloadIdentity>
@@ -226,7 +226,7 @@ class Context {
     void hand_on(std::uint16_t number, const void* row);
     void first_use(detail::RowUse& use, const RowType& type);
     template <class Model, class M>
-    std::uint16_t tag_of() const;
+    std::uint32_t tag_of() const;
     std::uint64_t entity_word(EntityId entity) const {
         return entity == no_entity ? 0 : identity_of(entity);
     }
@@ -256,7 +256,7 @@ class Context {
     std::size_t sample_component_ = 0;
     std::uint64_t delivered_ = 0;
     std::int64_t at_instant_ = 0;           ///< events delivered at now_
-    std::vector<std::uint16_t> last_tags_;  ///< of the last events before an instant has too many
+    std::vector<std::uint32_t> last_tags_;  ///< of the last events before an instant has too many
     Event first_;                           ///< stands for the running one before a run
 
     std::vector<Mail> outgoing_;
@@ -360,7 +360,7 @@ class Kernel {
   private:
     friend class Context;
     template <class Model, class M>
-    friend bool deliver_event(void*, const Event&, Index, Context&);
+    friend void deliver_event(void*, const Event&, Index, Context&);
 
     struct RegisteredModel {
         std::string name;
@@ -386,7 +386,7 @@ class Kernel {
     void note_crowd(Context& context, std::int64_t most) const;
     void archive(Archive& archive);
     void archive_partition(Archive& archive, Context& context,
-                           const std::vector<std::uint16_t>& tag_of);
+                           const std::vector<std::uint32_t>& tag_of);
 
     Options options_;
     std::vector<std::unique_ptr<Context>> contexts_;
@@ -514,7 +514,7 @@ template <class M, class... PayloadIdentity>
 }
 
 template <class Model, class M>
-bool deliver_event(void* erased, const Event& event, Index local, Context& context) {
+void deliver_event(void* erased, const Event& event, Index local, Context& context) {
     Model& model = *static_cast<Model*>(erased);
     M message;
     std::memcpy(static_cast<void*>(&message), event.message.data(), sizeof message);
@@ -525,7 +525,8 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
                 context.pools_[detail::payload_number<typename M::Payload>].take(
                     detail::slot_of(event), &dropped, sizeof dropped);
             }
-            return false;
+            --context.delivered_;
+            return;
         }
     }
     if constexpr (CarriesPayload<M>) {
@@ -539,21 +540,19 @@ bool deliver_event(void* erased, const Event& event, Index local, Context& conte
         if (context.digest_) context.hash_event(event, message);
         model.on(message, local, context);
     }
-    return true;
 }
 
 template <class Model, class M>
-std::uint16_t Context::tag_of() const {
+std::uint32_t Context::tag_of() const {
     const std::uint16_t base = tag_base_[detail::model_number<Model>];
     DRIFTSTORM_EXPECT(base != detail::no_tag);  // the model was added to this kernel
-    return static_cast<std::uint16_t>(base + detail::IndexIn<M, typename Model::Messages>::value);
+    return std::uint32_t{base} + detail::IndexIn<M, typename Model::Messages>::value;
 }
 
 template <class M>
-void Context::fill(Event& event, EntityId to, std::uint16_t tag, const M& message) {
+void Context::fill(Event& event, EntityId to, std::uint32_t tag, const M& message) {
     event.target = to;
     event.tag = tag;
-    event.unused = 0;
     event.message = {};
     if constexpr (!std::is_empty_v<M>)
         std::memcpy(event.message.data(), static_cast<const void*>(&message), sizeof message);
@@ -562,7 +561,7 @@ void Context::fill(Event& event, EntityId to, std::uint16_t tag, const M& messag
 template <class Model, class M>
 requires TakesPlain<Model, M>
 void Context::send(Duration delay, Address<Model> to, const M& message) {
-    const std::uint16_t tag = tag_of<Model, M>();
+    const std::uint32_t tag = tag_of<Model, M>();
     const EventKey key = next_key(delay, to.id, M::phase);
     Event* event = is_local(to.id) ? queue_.push_quickly(key) : nullptr;
     if (event == nullptr) return send_slowly(key, to.id, tag, message);
@@ -571,7 +570,7 @@ void Context::send(Duration delay, Address<Model> to, const M& message) {
 
 /// Apart, and last in its caller, so that the usual way saves no registers for it.
 template <class M>
-[[gnu::noinline]] void Context::send_slowly(EventKey key, EntityId to, std::uint16_t tag,
+[[gnu::noinline]] void Context::send_slowly(EventKey key, EntityId to, std::uint32_t tag,
                                             const M& message) {
     fill(is_local(to) ? queue_.push(key) : post(key, to).event, to, tag, message);
 }
@@ -582,7 +581,7 @@ void Context::send(Duration delay, Address<Model> to, const M& message,
                    const typename M::Payload& payload) {
     using Payload = typename M::Payload;
     static_assert(std::is_trivially_copyable_v<Payload>);
-    const std::uint16_t tag = tag_of<Model, M>();
+    const std::uint32_t tag = tag_of<Model, M>();
     const EventKey key = next_key(delay, to.id, M::phase);
     if (is_local(to.id)) {
         Event& event = queue_.push(key);
