@@ -23,14 +23,14 @@ struct Entity {
 
     void receive() {
         phold::touch(line, ns3::Simulator::Now().GetNanoSeconds());
-        send(line.events);
+        send();
     }
-    void send(std::uint64_t number);
+    void send();
 };
 
-void Entity::send(std::uint64_t number) {
+void Entity::send() {
     const auto self = static_cast<std::uint32_t>(this - all.data());
-    const phold::Step step = phold::step(self, number, entities);
+    const phold::Step step = phold::step(line, self, entities);
     ns3::Simulator::Schedule(ns3::TimeStep(static_cast<std::uint64_t>(step.delay_ns)),
                              &Entity::receive, &all[step.target]);
 }
@@ -50,7 +50,10 @@ int main(int argc, char** argv) {
     if (scheduler != "default") ns3::Simulator::SetScheduler(ns3::ObjectFactory(scheduler));
 
     all.resize(entities);
-    for (std::uint32_t i = 0; i < entities; ++i) all[i].send(0);
+    for (std::uint32_t i = 0; i < entities; ++i) {
+        phold::prepare(all[i].line, i);
+        all[i].send();
+    }
     const auto lines = [&] { return &all[0].line; };
     // ns-3 stops before the events of that very nanosecond and after those scheduled earlier; ours
     // stops after.
