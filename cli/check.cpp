@@ -1,5 +1,6 @@
 #include "cli/scenario_facts.hpp"
 #include "cli/verbs.hpp"
+#include "scenarios/parse_yaml.hpp"
 #include "scenarios/world.hpp"
 
 #include <fmt/format.h>

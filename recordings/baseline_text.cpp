@@ -2,6 +2,7 @@
 #include "recordings/baseline.hpp"
 #include "recordings/joint_test.hpp"
 #include "scenarios/document.hpp"
+#include "scenarios/parse_yaml.hpp"
 #include "sim/output/output_error.hpp"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 
 #include "recordings/stored_run.hpp"
 #include "scenarios/document.hpp"
+#include "scenarios/parse_yaml.hpp"
 #include "sim/output/output_error.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "scenarios/document.hpp"
 
+#include "scenarios/parse_yaml.hpp"
 #include "scenarios/resolve.hpp"
 #include "scenarios/values.hpp"
 

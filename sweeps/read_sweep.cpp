@@ -1,5 +1,6 @@
 #include "sweeps/read_sweep.hpp"
 
+#include "scenarios/parse_yaml.hpp"
 #include "scenarios/read_params.hpp"
 #include "sweeps/constraint.hpp"
 

@@ -1,6 +1,7 @@
 #include "scenarios/node.hpp"
 
 #include "scenarios/document.hpp"
+#include "scenarios/parse_yaml.hpp"
 
 #include <string>
 

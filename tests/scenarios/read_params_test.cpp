@@ -1,5 +1,6 @@
 #include "scenarios/read_params.hpp"
 
+#include "scenarios/parse_yaml.hpp"
 #include "scenarios/read_distribution.hpp"
 #include "tests/scenarios/example_scenario.hpp"
 

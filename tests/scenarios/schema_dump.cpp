@@ -1,3 +1,4 @@
+#include "scenarios/parse_yaml.hpp"
 #include "tests/scenarios/example_scenario.hpp"
 
 #include <algorithm>
