@@ -79,11 +79,13 @@ std::optional<double> outage_metric(std::string_view name, Facts& fact) {
     }
     if (name != "recovery") return std::nullopt;
     const double timeout = fact("timeout");
-    double held = 0;  // attempts that wait for the end of the outage
-    if (extra == retries)
-        for (double k = 0; k <= retries; ++k) held += std::max(0.0, outage - k * timeout);
-    else
+    double held = 0;         // attempts that wait for the end of the outage
+    if (extra == retries) {  // the sum of outage - k timeout over all k <= retries that began in it
+        const double last = timeout > 0 ? std::min(retries, std::floor(outage / timeout)) : retries;
+        held = (last + 1) * (outage - timeout * last / 2);
+    } else {
         held = outage * (1.0 + extra);
+    }
     const double backlog = lambda * held - mu * timeout;
     if (backlog <= 0) return 0.0;  // done within the timeout: nobody asks again
     const double spare = mu - (1.0 + extra) * lambda;
