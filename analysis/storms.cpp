@@ -66,6 +66,13 @@ std::uint64_t StormDetector::x(StormKind kind, std::size_t second) const {
            at(kind == StormKind::retry ? retries_ : resyncs_, second);
 }
 
+std::uint64_t StormDetector::own(const Storm& storm) const {
+    std::uint64_t sum = 0;
+    for (std::size_t s = second_of(storm.start); start_of(s) < storm.stop; ++s)
+        sum += at(storm.kind == StormKind::retry ? retries_ : resyncs_, s);
+    return sum;
+}
+
 void StormDetector::finish(Time warmup, Time end) {
     end_ = end;
     first_second_ = static_cast<std::size_t>((warmup.ns + second_ns - 1) / second_ns);

@@ -83,6 +83,8 @@ class StormDetector {
     const std::vector<std::uint32_t>& retries() const { return retries_; }
     const std::vector<std::uint32_t>& resyncs() const { return resyncs_; }
     std::uint64_t x(StormKind kind, std::size_t second) const;
+    /// Retries or requests for resync during a storm, whichever it is of.
+    std::uint64_t own(const Storm& storm) const;
     Time first_fault() const { return first_fault_; }        ///< end_of_time: none
     Time last_fault_end() const { return last_fault_end_; }  ///< no_time: none ended
 

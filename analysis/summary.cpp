@@ -5,9 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 
 namespace driftstorm {
+
+namespace {
+/// Of what exceeds the baseline, retries or requests for resync must make so much for a storm of
+/// theirs; else people send more, by a daily profile say.
+constexpr double least_own_share = 0.1;
+}  // namespace
 
 namespace {
 
@@ -105,19 +112,14 @@ void add_stations(RunSummary& made, const Metrics& metrics) {
 
 std::string count_text(double value) { return human(value, ""); }
 
-void add_storm_lines(std::string& out, const RunSummary& summary) {
-    if (summary.storms.empty()) {
-        out += "storm      none\n";
-        return;
-    }
-    std::size_t shown = 0;
-    for (const RunSummary::StormLine& storm : summary.storms) {
-        if (++shown > 4) {
-            out += "           and " + count_text(static_cast<double>(summary.storms.size() - 4)) +
-                   " more\n";
-            return;
-        }
-        out += (shown == 1 ? "storm      " : "           ") + storm.kind + " storm from " +
+/// When and how strong, a line each, four at most.
+void add_storm_lines(std::string& out, const std::string& title,
+                     const std::vector<RunSummary::StormLine>& storms,
+                     const std::function<std::string(const RunSummary::StormLine&)>& what) {
+    constexpr std::size_t most_shown = 4;
+    for (std::size_t i = 0; i < storms.size() && i < most_shown; ++i) {
+        const RunSummary::StormLine& storm = storms[i];
+        out += (i == 0 ? title : "           ") + what(storm) + " from " +
                human_time(storm.start_s) +
                (storm.ended ? " to " + human_time(storm.stop_s) : " until the end of the run") +
                ", peak " + human(storm.peak_to_baseline, "") + " x baseline (" +
@@ -125,6 +127,26 @@ void add_storm_lines(std::string& out, const RunSummary& summary) {
         if (!storm.trigger.empty()) out += ", after '" + storm.trigger + "'";
         out += '\n';
     }
+    if (storms.size() > most_shown)
+        out += "           and " + count_text(static_cast<double>(storms.size() - most_shown)) +
+               " more\n";
+}
+
+void add_storm_lines(std::string& out, const RunSummary& summary) {
+    std::vector<RunSummary::StormLine> storms, rises;
+    for (const RunSummary::StormLine& storm : summary.storms) {
+        if (!storm.by_intents)
+            storms.push_back(storm);
+        else if (std::none_of(rises.begin(), rises.end(), [&](const RunSummary::StormLine& other) {
+                     return other.start_s == storm.start_s;  // that of the other kind
+                 }))
+            rises.push_back(storm);
+    }
+    if (storms.empty()) out += "storm      none\n";
+    add_storm_lines(out, "storm      ", storms,
+                    [](const RunSummary::StormLine& storm) { return storm.kind + " storm"; });
+    add_storm_lines(out, "load       ", rises,
+                    [](const RunSummary::StormLine&) { return std::string("people send more"); });
 }
 
 void add_check_lines(std::string& out, const std::vector<CheckResult>& checks) {
@@ -168,7 +190,8 @@ std::string storms_json(const RunSummary& summary) {
                ", \"peak\": " + json_number(storm.peak) +
                ", \"baseline\": " + json_number(storm.baseline) +
                ", \"trigger\": " + json_text(storm.trigger) +
-               ", \"ended\": " + (storm.ended ? "true" : "false") + "}";
+               ", \"ended\": " + (storm.ended ? "true" : "false") +
+               ", \"by_intents\": " + (storm.by_intents ? "true" : "false") + "}";
     return "[" + out + "]";
 }
 
@@ -206,7 +229,9 @@ RunSummary summarize(const Metrics& metrics, const EntityDirectory& directory,
             made.storms.push_back({std::string(word(storm.kind)), in_seconds(storm.start),
                                    in_seconds(storm.stop), storm.peak / storm.baseline, storm.peak,
                                    storm.baseline, fault_name(directory, storm.trigger),
-                                   storm.ended});
+                                   storm.ended,
+                                   static_cast<double>(metrics.storms().own(storm)) <
+                                       least_own_share * storm.extra_work});
     std::stable_sort(made.storms.begin(), made.storms.end(),
                      [](const auto& a, const auto& b) { return a.start_s < b.start_s; });
     add_stations(made, metrics);

@@ -23,6 +23,7 @@ struct RunSummary {
         double start_s = 0, stop_s = 0, peak_to_baseline = 0, peak = 0, baseline = 0;
         std::string trigger;  ///< name of the fault; empty: none
         bool ended = true;
+        bool by_intents = false;  ///< people sent more; hardly any of it is of its kind
     };
     std::vector<StormLine> storms;                       ///< beyond chance, by start
     std::vector<std::pair<std::string, double>> causes;  ///< share of all delay, largest first
