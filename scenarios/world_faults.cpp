@@ -177,10 +177,9 @@ void World::Parts::act_on_cell(Context& context, const Faults::Plan& fault, Faul
     switch (fault.kind) {
         case FaultKind::cell_degrade:
             if (begins) {
-                const std::int64_t down =
-                    set.downlink.value_or(links.params(cells.downlink(cell)).rate);
-                const std::int64_t up = set.uplink.value_or(links.params(cells.uplink(cell)).rate);
-                radios.degrade(context, cell, down, up);
+                radios.degrade(context, cell,
+                               degraded_rate(fault, &FaultSettings::downlink, cells.downlink(cell)),
+                               degraded_rate(fault, &FaultSettings::uplink, cells.uplink(cell)));
             } else {
                 radios.restore(context, cell);
             }
@@ -199,6 +198,18 @@ void World::Parts::act_on_cell(Context& context, const Faults::Plan& fault, Faul
             }
             return;
     }
+}
+
+/// Of one direction of a cell: that of the newest fault that sets it, or the link's own [bit/s].
+std::int64_t World::Parts::degraded_rate(const Faults::Plan& fault,
+                                         std::optional<std::int64_t> FaultSettings::*rate,
+                                         Index link) {
+    const Partition& part = home(metro);
+    const Faults::Plan* newest = part.faults->newest(
+        part.local(metro), fault.kind, fault.target,
+        [&](std::uint32_t setting) { return (scenario.timeline[setting].set.*rate).has_value(); });
+    return newest == nullptr ? links.params(link).rate
+                             : *(scenario.timeline[newest->setting].set.*rate);
 }
 
 void World::Parts::act_on_network(Context& context, std::uint32_t region, const Faults::Plan& fault,
@@ -226,6 +237,23 @@ void World::Parts::act_on_network(Context& context, std::uint32_t region, const 
     }
 }
 
+/// When the last fault ends that now keeps a device in a state that these kinds bring about; a time
+/// before now: none does.
+Time World::Parts::held_until(Index device, std::initializer_list<FaultKind> kinds) {
+    const Partition& part = home(metro);
+    Time until{-1};
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+        const Faults::Plan& other = faults[i];
+        if (std::find(kinds.begin(), kinds.end(), other.kind) == kinds.end() ||
+            !part.faults->holds(part.local(metro), i))
+            continue;
+        const std::vector<Index>& devices = restarted[other.target];
+        if (std::binary_search(devices.begin(), devices.end(), device))
+            until = std::max(until, other.begin + other.length);
+    }
+    return until;
+}
+
 void World::Parts::act_on_devices(Context& context, const Faults::Plan& fault, FaultEdge edge) {
     const bool begins = edge == FaultEdge::begins;
     const FaultEntry& entry = scenario.timeline[fault.setting];
@@ -237,7 +265,7 @@ void World::Parts::act_on_devices(Context& context, const Faults::Plan& fault, F
             case FaultKind::suspend:
                 if (begins) {
                     clocks.suspend(context, device);
-                } else {
+                } else if (held_until(device, {FaultKind::suspend}) < context.now()) {
                     clocks.resume(context, device);
                 }
                 break;
@@ -247,7 +275,8 @@ void World::Parts::act_on_devices(Context& context, const Faults::Plan& fault, F
                     clocks.power_off(context, device,
                                      fault.kind == FaultKind::reboot ? PowerLoss::shut_down
                                                                      : PowerLoss::battery_pulled);
-                } else {
+                } else if (held_until(device, {FaultKind::reboot, FaultKind::battery_pull}) <
+                           context.now()) {
                     clocks.boot(context, device);
                 }
                 break;
@@ -260,9 +289,13 @@ void World::Parts::act_on_devices(Context& context, const Faults::Plan& fault, F
 
 void World::Parts::restart_apps(Context& context, const Faults::Plan& fault) {
     const FaultEntry& entry = scenario.timeline[fault.setting];
-    for (const Index device : restarted[fault.target])
-        if (!plan.device(device).app.empty())
-            apps->restart(context, device, entry.length.value_or(Duration{}), entry.clear_cache);
+    for (const Index device : restarted[fault.target]) {
+        if (plan.device(device).app.empty()) continue;
+        const Time back =
+            std::max(context.now() + entry.length.value_or(Duration{}),
+                     held_until(device, {FaultKind::reboot, FaultKind::battery_pull}));
+        apps->restart(context, device, back - context.now(), entry.clear_cache, fault.entity);
+    }
 }
 
 }  // namespace driftstorm

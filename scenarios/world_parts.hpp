@@ -193,6 +193,9 @@ struct World::Parts {
     void act_on_network(Context& context, std::uint32_t region, const Faults::Plan& fault,
                         FaultEdge edge);
     void restart_apps(Context& context, const Faults::Plan& fault);
+    Time held_until(Index device, std::initializer_list<FaultKind> kinds);
+    std::int64_t degraded_rate(const Faults::Plan& fault,
+                               std::optional<std::int64_t> FaultSettings::*rate, Index link);
     void act_on_devices(Context& context, const Faults::Plan& fault, FaultEdge edge);
     void start();
     EntityDirectory described_directory() const;

@@ -38,9 +38,7 @@ void Faults::on(const Begin& begin, Index region, Context& context) {
     const Plan& plan = plans_[begin.plan.value];
     active_[region][begin.plan.value] = plan.length.ns > 0 ? 1 : 0;
     record(context, region, plan, FaultEdge::begins);
-    // A second fault of the same kind on a target that is already hit changes nothing, save clocks,
-    // which add up.
-    if (!shared(region, begin.plan.value) || plan.kind == FaultKind::clock_step)
+    if (overlap_of(plan.kind) != FaultOverlap::one || !shared(region, begin.plan.value))
         act_(context, regions_[region], plan, FaultEdge::begins);
 }
 
@@ -48,11 +46,21 @@ void Faults::on(const End& end, Index region, Context& context) {
     const Plan& plan = plans_[end.plan.value];
     active_[region][end.plan.value] = 0;
     record(context, region, plan, FaultEdge::ends);
-    if (!shared(region, end.plan.value) || plan.kind == FaultKind::clock_step)
+    const FaultOverlap overlap = overlap_of(plan.kind);
+    if (overlap == FaultOverlap::sum || !shared(region, end.plan.value)) {
         act_(context, regions_[region], plan, FaultEdge::ends);
+    } else if (overlap == FaultOverlap::newest) {
+        act_(context, regions_[region],
+             *newest(region, plan.kind, plan.target, [](std::uint32_t) { return true; }),
+             FaultEdge::begins);
+    }
 }
 
 EntityId Faults::active(Index region, FaultKind kind, std::uint32_t target) const {
+    if (overlap_of(kind) == FaultOverlap::newest) {
+        const Plan* plan = newest(region, kind, target, [](std::uint32_t) { return true; });
+        return plan == nullptr ? no_entity : plan->entity;
+    }
     for (std::uint32_t i = 0; i < plans_.size(); ++i)
         if (active_[region][i] != 0 && plans_[i].kind == kind && plans_[i].target == target)
             return plans_[i].entity;

@@ -34,6 +34,27 @@ inline constexpr std::array<std::string_view, 12> enum_words<FaultKind>{
     "node_down",  "link_down",   "cell_degrade", "cell_down", "packet_loss",  "capacity_factor",
     "clock_step", "app_restart", "suspend",      "reboot",    "battery_pull", "user_sets_clock"};
 
+/// What a second fault of a kind does to a target that is already hit.
+enum class FaultOverlap : std::uint8_t {
+    one,     ///< nothing: the target is hit from the first one's begin to the last one's end
+    newest,  ///< its settings hold; after its end those of the newest that still holds
+    sum      ///< both act, each for itself
+};
+constexpr FaultOverlap overlap_of(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::cell_degrade:
+        case FaultKind::packet_loss:
+        case FaultKind::capacity_factor:
+            return FaultOverlap::newest;
+        case FaultKind::node_down:
+        case FaultKind::link_down:
+        case FaultKind::cell_down:
+            return FaultOverlap::one;
+        default:
+            return FaultOverlap::sum;
+    }
+}
+
 enum class FaultEdge : std::uint8_t { begins, ends };
 template <>
 inline constexpr std::array<std::string_view, 2> enum_words<FaultEdge>{"begins", "ends"};
@@ -61,7 +82,7 @@ struct FaultRow {
 class Faults {
   public:
     static constexpr std::string_view name = "faults";
-    static constexpr int version = 1;
+    static constexpr int version = 2;
 
     /// One fault on one target.
     struct Plan {
@@ -74,6 +95,8 @@ class Faults {
         Time begin{};
         Duration length{};  ///< 0 for what has no end (app_restart, user_sets_clock)
     };
+    /// Begins or ends what a plan does to its target. Of settings of which the newest holds it is
+    /// told to begin again what holds after an end, and to end only the last.
     /// @param region  whose replica acts
     using Act =
         std::function<void(Context&, std::uint32_t region, const Plan& plan, FaultEdge edge)>;
@@ -114,7 +137,21 @@ class Faults {
     void on(const Begin& begin, Index region, Context& context);
     void on(const End& end, Index region, Context& context);
 
-    /// The fault of that kind now on that target, as a region knows it; no_entity: none.
+    /// The newest plan of that kind that holds now on that target, as a region knows it, and of
+    /// whose settings `counts(setting)` is true; nullptr: none.
+    template <class F>
+    const Plan* newest(Index region, FaultKind kind, std::uint32_t target, F&& counts) const {
+        const Plan* found = nullptr;
+        for (std::size_t i = 0; i < plans_.size(); ++i) {
+            const Plan& plan = plans_[i];
+            if (active_[region][i] != 0 && plan.kind == kind && plan.target == target &&
+                (found == nullptr || plan.begin >= found->begin) && counts(plan.setting))
+                found = &plan;
+        }
+        return found;
+    }
+    /// The fault of that kind now on that target, as a region knows it; no_entity: none. Of several
+    /// the one whose settings hold, or the first of the timeline.
     EntityId active(Index region, FaultKind kind, std::uint32_t target) const;
     /// Whether a plan's fault holds now, as a region knows it.
     bool holds(Index region, std::size_t plan) const { return active_[region][plan] != 0; }

@@ -51,7 +51,7 @@ Cause Apps::cause_now(Index device) const {
 
 EntityId Apps::root_now(Index device) const {
     const Device& d = devices_[device];
-    if (d.state == ConnectionState::offline) return no_entity;
+    if (d.state == ConnectionState::offline) return d.setback.root;
     if (around_.address(device).technology == Technology::none)
         return around_.fault_of_radio(device);
     const EntityId node = around_.fault_of_node(d.node);
@@ -223,7 +223,8 @@ void Apps::node_changed(Context& context, std::uint32_t node) {
         if (devices_[device].node == node) note(context, device);
 }
 
-void Apps::restart(Context& context, Index device, Duration away, bool clear_cache) {
+void Apps::restart(Context& context, Index device, Duration away, bool clear_cache,
+                   EntityId fault) {
     Device& d = devices_[device];
     if (clear_cache) {
         for (const std::uint32_t m : conversations_.of_device(device)) {
@@ -233,14 +234,14 @@ void Apps::restart(Context& context, Index device, Duration away, bool clear_cac
         d.pending_resync = 1;
         d.pending_reason = ResyncReason::cache_clear;
         d.pending_scope = ResyncScope::full;
-        d.pending_root = no_entity;
+        d.pending_root = fault;
     }
     ++d.resync_generation.value;
     d.outstanding = 0;
     d.failures = 0;
     d.last_wait = {};
     d.stamp_correction = {};
-    d.setback = {};
+    d.setback = {Setback{}.cause, fault, {}};
     set_state(context, device, ConnectionState::offline);
     context.remind(*this, device, away, Reconnect{d.generation});
 }

@@ -49,7 +49,7 @@ struct ReplyTo {
 class Apps {
   public:
     static constexpr std::string_view name = "apps";
-    static constexpr int version = 5;
+    static constexpr int version = 6;
 
     struct Params {
         std::vector<AppVersion> versions;
@@ -251,8 +251,9 @@ class Apps {
     void sync_due(Context& context, Index device);
     /// A relay node failed or is back.
     void node_changed(Context& context, std::uint32_t node);
-    /// The app is closed and stays so for `away`; with `clear_cache` it forgets what it holds.
-    void restart(Context& context, Index device, Duration away, bool clear_cache);
+    /// The app is closed by `fault` and stays so for `away`; with `clear_cache` it forgets what it
+    /// holds.
+    void restart(Context& context, Index device, Duration away, bool clear_cache, EntityId fault);
 
     std::uint32_t devices() const { return static_cast<std::uint32_t>(devices_.size()); }
     bool connected(Index device) const {
