@@ -26,7 +26,9 @@ bool tells_its_kind(const Entry& entry, const std::string& path, const Scenario&
 
 /// Whether a metric belongs to an entry that has faults of its own, from which it may follow that
 /// it does not exist: of an entry of known kind only that it has no such member.
-bool follows_from_another(std::string_view metric, const Scenario& scenario) {
+bool follows_from_another(std::string_view metric, const Scenario& scenario,
+                          const Complaints& complaints) {
+    if (is_any_lost(scenario.document.root, complaints)) return true;
     const auto begins = [&](std::string_view section, const auto& entry) {
         const std::string path = child_path(section, entry.name);
         if (scenario.unsound.count(path) == 0 || !metric.starts_with(entry.name)) return false;
@@ -56,7 +58,7 @@ void complain_of_dimension(const Limit& limit, const std::string& what, std::str
 void check_limit(const Expectation& expectation, const MetricObjects& objects,
                  const Scenario& scenario, Complaints& complaints) {
     const std::string path = without_section(expectation.metric.text);
-    if (expectation.metric.text.empty() || follows_from_another(path, scenario)) return;
+    if (expectation.metric.text.empty() || follows_from_another(path, scenario, complaints)) return;
     if (const auto complaint = metric_complaint(path, objects)) {
         complaints.error(expectation.metric.at, *complaint, expectation.metric.path);
         return;
@@ -64,7 +66,7 @@ void check_limit(const Expectation& expectation, const MetricObjects& objects,
     const Limit& limit = expectation.is;
     if (limit.metric) {
         const std::string other = without_section(limit.metric->text);
-        if (follows_from_another(other, scenario)) return;
+        if (follows_from_another(other, scenario, complaints)) return;
         if (const auto complaint = metric_complaint(other, objects)) {
             complaints.error(limit.at, *complaint, limit.metric->path);
             return;

@@ -153,7 +153,16 @@ void check_customers(const Scenario& scenario, Complaints& complaints) {
     for (const Named<PopulationEntry>& population : scenario.populations) {
         const std::string path = child_path("populations", population.name);
         const std::optional<Customers> customers = customers_of(population.value);
-        if (!customers || scenario.unsound.count(path) > 0) continue;
+        if (!customers) continue;
+        if (const auto* server = find_named(scenario.servers, population.name))
+            complaints
+                .error(population.at,
+                       quote(population.name) +
+                           " is the name of a server too, and metrics are asked for by name; "
+                           "give one of them another",
+                       path)
+                .notes.push_back({server->at, "the server"});
+        if (scenario.unsound.count(path) > 0) continue;
         if (const auto* open = std::get_if<CustomerPopulation>(&population.value))
             check_arrivals(scenario, open->arrivals, path + ".arrivals", population.at, complaints);
         if (*customers->retry)

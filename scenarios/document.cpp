@@ -362,13 +362,26 @@ class ParameterReader {
     std::set<std::string> malformed_;
 };
 
+/// Sections that exist only to be referred to.
+constexpr std::array<std::string_view, 3> referred_only{"clocks", "apps", "mobility"};
+
+/// What another entry extends is referred to by it.
+void note_bases(const Node& root, std::set<std::string>& allowed) {
+    for (const std::string_view section : referred_only)
+        if (const Node* entries = root.find(section))
+            for (const Node::Entry& entry : entries->entries())
+                if (const Node* base = entry.value.find("extends"); base && base->is_scalar())
+                    allowed.insert(child_path(section, base->text()));
+}
+
 /// Takes `unused: ok` out of the entries of sections that exist only to be referred to.
 Node without_unused_marks(const Node& root, std::set<std::string>& allowed,
                           Complaints& complaints) {
-    static constexpr std::array<std::string_view, 3> sections{"clocks", "apps", "mobility"};
     std::vector<Node::Entry> top = root.entries();
     for (Node::Entry& section : top) {
-        if (std::find(sections.begin(), sections.end(), section.key) == sections.end()) continue;
+        if (std::find(referred_only.begin(), referred_only.end(), section.key) ==
+            referred_only.end())
+            continue;
         if (!section.value.is_map()) continue;
         std::vector<Node::Entry> entries = section.value.entries();
         for (Node::Entry& entry : entries) {
@@ -433,6 +446,7 @@ std::optional<Document> load_document(const std::string& name, const std::vector
     const std::optional<Node> loaded = Includer(complaints).load(name, {});
     if (!loaded) return {};
     Document document;
+    note_bases(*loaded, document.allowed_unused);
     const Node whole = without(with_extends(*loaded, complaints), "schema");
     ParameterReader reader(complaints, document.allowed_unused);
     if (const Node* section = whole.find("parameters")) document.parameters = reader.read(*section);

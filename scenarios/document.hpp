@@ -76,6 +76,12 @@ struct Reference {
     std::string path;
 };
 
+/// Whether a section ("servers", "network.cells") is there and no map, or not there but a key that
+/// was complained of and may be meant for it: what misses its entries follows from that.
+bool is_lost(const Node& root, std::string_view section, const Complaints& complaints);
+/// Whether one is lost of the sections whose entries are targets, or are sampled and measured.
+bool is_any_lost(const Node& root, const Complaints& complaints);
+
 /// The entries of a document by section, and who refers to them.
 class Names {
   public:

@@ -101,6 +101,28 @@ std::string explain_value(const Document& document, const Sources& sources, std:
     return out;
 }
 
+bool is_lost(const Node& root, std::string_view section, const Complaints& complaints) {
+    if (const Node* written = find_path(root, section)) return !written->is_map();
+    const std::size_t dot = section.rfind('.');
+    const bool nested = dot != std::string_view::npos;
+    const Node* home = nested ? find_path(root, section.substr(0, dot)) : &root;
+    if (home == nullptr) return is_lost(root, section.substr(0, dot), complaints);
+    const std::vector<std::string_view> name{nested ? section.substr(dot + 1) : section};
+    return std::any_of(
+        home->entries().begin(), home->entries().end(), [&](const Node::Entry& entry) {
+            return complaints.told_at(entry.key_position) && !nearest_word(entry.key, name).empty();
+        });
+}
+
+bool is_any_lost(const Node& root, const Complaints& complaints) {
+    static constexpr std::array<std::string_view, 7> sections{
+        "network", "network.cells", "network.access_points", "network.routers", "network.links",
+        "servers", "populations"};
+    return std::any_of(sections.begin(), sections.end(), [&](std::string_view section) {
+        return is_lost(root, section, complaints);
+    });
+}
+
 Names::Names(const Document& document) : document_(document) {
     const auto add = [&](const std::string& section, const Node& map) {
         for (const Node::Entry& entry : map.entries()) {
@@ -139,8 +161,7 @@ bool Names::use(const Reference& reference, std::initializer_list<std::string_vi
     if (reference.name.empty()) return false;
     std::vector<std::string> known;
     for (const std::string_view section : sections) {
-        const Node* written = find_path(document_.root, section);
-        if (written != nullptr && !written->is_map()) return false;  // the section was told of
+        if (is_lost(document_.root, section, complaints)) return false;
         if (has(section, reference.name)) {
             mark_used(section, reference.name);
             return true;
@@ -173,6 +194,7 @@ bool Names::use(const Reference& reference, std::initializer_list<std::string_vi
 
 void Names::complain_about_unused(Complaints& complaints) const {
     static constexpr std::array<std::string_view, 3> referred_only{"clocks", "apps", "mobility"};
+    if (is_lost(document_.root, "populations", complaints)) return;  // with all that refers
     for (const std::string_view section : referred_only) {
         const auto found = sections_.find(section);
         if (found == sections_.end()) continue;

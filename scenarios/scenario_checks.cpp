@@ -183,6 +183,19 @@ void check_interfaces(const Scenario& scenario, const Named<PopulationEntry>& po
     }
 }
 
+/// People write with an app.
+void check_writes(const Scenario& scenario, const DevicePopulation& devices,
+                  const std::string& where, Complaints& complaints) {
+    const std::string path = where + ".traffic";
+    const Node* traffic = find_path(scenario.document.root, path);
+    const bool told = find_path(scenario.document.root, where + ".app") != nullptr;  // it is wrong
+    if (traffic == nullptr || devices.traffic.conversations.count == 0 || told ||
+        !devices.app.options.empty())
+        return;
+    complaints.error(traffic->position(),
+                     "there is no 'app' to write with; give one, or leave 'traffic' out", path);
+}
+
 /// A span in which something is to happen: it must not end before it begins, and should begin
 /// before the run ends.
 void check_span(const Scenario& scenario, const std::string& section, std::string_view begin_key,
@@ -256,6 +269,7 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
                              ", to: " + relays->name + ", delay: ... } to network.paths",
                          child_path("servers", relays->name));
     const bool servers_unsound =
+        is_lost(scenario.document.root, "servers", complaints) ||
         std::any_of(scenario.servers.begin(), scenario.servers.end(), [&](const auto& server) {
             return scenario.unsound.count(child_path("servers", server.name)) > 0;
         });
@@ -285,6 +299,7 @@ void check_reach(const Scenario& scenario, Names& names, Complaints& complaints)
         }
         if (scenario.unsound.count(where) > 0) continue;
         check_interfaces(scenario, population, devices, complaints);
+        check_writes(scenario, devices, where, complaints);
         check_span(scenario, where + ".traffic.send", "from", devices.traffic.send.from, "until",
                    devices.traffic.send.until, "writes", complaints);
         std::vector<std::pair<std::string, std::string>> needed;  // server group, for what
@@ -391,7 +406,8 @@ void check_series(const Node& node, const Scenario& scenario, Complaints& compla
         const std::optional<SeriesWord> parsed = parse_series_word(scenario, word);
         const Position at = item.value.position();
         if (!parsed) {
-            if (!follows_from_another(word, scenario))
+            if (!follows_from_another(word, scenario) &&
+                !is_any_lost(scenario.document.root, complaints))
                 complaints.error(
                     at, "nothing to sample is called " + quote(word) + did_you_mean(word, known),
                     "outputs.series.of");

@@ -129,6 +129,7 @@ Node meaningful_keys(FaultKind kind, const Node& entry) {
 }
 
 void check_timeline(const Scenario& scenario, Complaints& complaints) {
+    const bool lost = is_any_lost(scenario.document.root, complaints);
     for (std::size_t i = 0; i < scenario.timeline.size(); ++i) {
         const FaultEntry& fault = scenario.timeline[i];
         const std::string where = item_path("timeline", i);
@@ -141,6 +142,7 @@ void check_timeline(const Scenario& scenario, Complaints& complaints) {
             kind->text() != enum_words<FaultKind>[static_cast<std::size_t>(fault.fault)])
             continue;
         check_keys(fault, *entry, where, complaints);
+        if (lost) continue;  // the target may stand there
         const std::optional<Targets> targets = resolve_target(scenario, fault, complaints);
         const bool happens = !fault.length || fault.length->ns > 0;
         if (targets && happens) check_any_device(scenario, fault.target, *targets, complaints);
