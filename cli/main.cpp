@@ -11,6 +11,7 @@
 #include <exception>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 using driftstorm::cli::Exit;
 
@@ -63,6 +64,9 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "driftstorm: the scenario never leaves an instant: %s\n",
                      error.what());
         return static_cast<int>(Exit::scenario);
+    } catch (const std::system_error& error) {  // of files; fmt's of a full standard output
+        std::fprintf(stderr, "driftstorm: %s\n", error.what());
+        return static_cast<int>(Exit::output);
     } catch (const std::invalid_argument& error) {  // a law drew what a model cannot be built from
         std::fprintf(stderr, "driftstorm: the scenario asks for what cannot be: %s\n",
                      error.what());

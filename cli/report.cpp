@@ -1,6 +1,7 @@
 #include "analysis/report.hpp"
 
 #include "analysis/sweep_report.hpp"
+#include "cli/output_names.hpp"
 #include "cli/verbs.hpp"
 #include "sim/output/results_file.hpp"
 #include "sim/output/results_reader.hpp"
@@ -59,14 +60,18 @@ int report(const ReportOptions& options) {
     if (output.empty())
         output = std::filesystem::path(options.results.front()).replace_extension(".html").string();
     for (const std::string& path : options.results) {
-        std::error_code none;
-        if (std::filesystem::equivalent(path, output, none)) {
+        if (same_file(path, output)) {
             fmt::print(stderr, "driftstorm: {} is a result; the page would overwrite it\n", output);
             return static_cast<int>(Exit::usage);
         }
     }
     if (const auto existing = inspect_result(output); existing && existing->is_result) {
         fmt::print(stderr, "driftstorm: {} holds a result; give the page another name with -o\n",
+                   output);
+        return static_cast<int>(Exit::usage);
+    }
+    if (holds_something_else(output, "<!doctype html>")) {
+        fmt::print(stderr, "driftstorm: {} is no page; give the page another name with -o\n",
                    output);
         return static_cast<int>(Exit::usage);
     }

@@ -1,5 +1,6 @@
 #include "analysis/human_text.hpp"
 #include "cli/footprint.hpp"
+#include "cli/output_names.hpp"
 #include "cli/run_recipe.hpp"
 #include "cli/scenario_facts.hpp"
 #include "cli/verbs.hpp"
@@ -152,7 +153,7 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
                        outcome.stopped.empty() ? "" : ", stopped: " + outcome.stopped);
         if (stopped.empty()) stopped = outcome.stopped;
         if (r == 0) first = std::move(outcome);
-        if (interrupted()) return static_cast<int>(Exit::interrupted);
+        if (interrupted()) return exit_code_of_interrupt();
         request.output.clear();  // the first replication alone is kept as a file
         request.pcap.clear();
     }
@@ -189,6 +190,26 @@ int replicate(Scenario& scenario, const Complaints& complaints, RunRequest reque
                                     : "undefined",
                    check.half_width ? human(*check.half_width, check.unit) : "?", check.limit);
     return exit_of(checks);
+}
+
+/// Why a run may not write where it is told to; "" when it may. --force is no leave to write over
+/// what the same run reads or writes.
+std::string wrong_output(const RunRequest& request, const Complaints& complaints, bool force) {
+    for (const std::string& name : {request.output, request.pcap}) {
+        if (name.empty()) continue;
+        for (const Sources::File& source : complaints.sources().files())
+            if (source.name != command_line_source && same_file(name, source.name))
+                return name + " is read by this run; give another name";
+    }
+    if (request.pcap.empty()) return "";
+    if (!request.output.empty() && (same_file(request.pcap, request.output) ||
+                                    same_file(request.pcap, partial_name(request.output))))
+        return request.pcap + " cannot be both the result and the capture; give another name";
+    constexpr std::string_view nanosecond_pcap = "\xa1\xb2\x3c\x4d";
+    if (!force && holds_something_else(request.pcap, nanosecond_pcap))
+        return request.pcap +
+               " already holds something else; give another name to --pcap, or --force";
+    return "";
 }
 
 int run(const RunOptions& options) {
@@ -241,6 +262,10 @@ int run(const RunOptions& options) {
 
     if (!options.no_output)
         request.output = options.output.empty() ? stem(options.scenario) + ".h5" : options.output;
+    if (const std::string why = wrong_output(request, complaints, options.force); !why.empty()) {
+        fmt::print(stderr, "driftstorm: {}\n", why);
+        return static_cast<int>(Exit::usage);
+    }
     if (!request.output.empty() && !options.force)
         for (const std::string& name : {request.output, partial_name(request.output)}) {
             const auto existing = inspect_result(name);

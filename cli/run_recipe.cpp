@@ -22,7 +22,7 @@ namespace driftstorm::cli {
 
 namespace {
 
-volatile std::sig_atomic_t interrupt_seen = 0;
+volatile std::sig_atomic_t interrupt_seen = 0;  // the signal that came
 
 Time end_of(const Scenario& scenario, const RunRequest& request) {
     return Time{std::min(scenario.duration.ns, request.until.value_or(scenario.duration).ns)};
@@ -108,12 +108,14 @@ MemoryGroup value_origins(const Scenario& scenario, const Complaints& complaints
 
 void stop_on_interrupt() {
     struct sigaction action {};
-    action.sa_handler = [](int) { interrupt_seen = 1; };
+    action.sa_handler = [](int signal) { interrupt_seen = signal; };
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends it at once
-    sigaction(SIGINT, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
 
 bool interrupted() { return interrupt_seen != 0; }
+
+int exit_code_of_interrupt() { return 128 + interrupt_seen; }
 
 std::uint64_t resident_bytes() {
     std::FILE* file = std::fopen("/proc/self/statm", "r");
@@ -228,7 +230,7 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
     outcome.exit = exit_code(checks);
     outcome.status = outcome.stopped.empty() ? "complete" : "partial";
     if (outcome.stopped == "interrupted") {
-        outcome.exit = 130;
+        outcome.exit = exit_code_of_interrupt();
     } else if (!outcome.stopped.empty()) {
         outcome.exit = 4;
     }

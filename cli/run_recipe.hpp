@@ -62,8 +62,9 @@ RunOutcome run_once(const Scenario& scenario, const Complaints& complaints,
 /// Peak or current resident memory of this process [B]; 0: unknown.
 std::uint64_t resident_bytes();
 
-/// Set by Ctrl-C: the run stops at its next pause.
+/// Ctrl-C or SIGTERM from now on stop a run at its next pause.
 void stop_on_interrupt();
 bool interrupted();
+int exit_code_of_interrupt();  ///< 130 or 143, as shells have it
 
 }  // namespace driftstorm::cli

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <fstream>
 #include <limits>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -51,8 +53,33 @@ struct ResultsReader::Parts {
     }
 };
 
-ResultsReader::ResultsReader(const std::string& path)
-    : parts_(std::make_unique<Parts>(Parts{Hdf5File::open(path)})) {}
+namespace {
+
+/// What HDF5's own words leave to guess.
+void expect_hdf5(const std::string& path) {
+    constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
+    std::ifstream file(path, std::ios::binary);
+    std::string first(signature.size(), '\0');
+    if (!file.read(first.data(), static_cast<std::streamsize>(first.size())) && !file.eof()) return;
+    if (first != signature) throw OutputError(path, "is no HDF5 file, so no result of driftstorm");
+}
+
+}  // namespace
+
+ResultsReader::ResultsReader(const std::string& path) {
+    expect_hdf5(path);
+    parts_ = std::make_unique<Parts>(Parts{Hdf5File::open(path)});
+    const std::optional<AttributeValue> name = parts_->file.attribute("/", "format_name");
+    const auto* words = name ? std::get_if<std::string>(&*name) : nullptr;
+    if (words == nullptr || (*words != "driftstorm-result" && *words != "driftstorm-sweep"))
+        throw OutputError(path, "is no result of driftstorm");
+    const std::optional<AttributeValue> version = parts_->file.attribute("/", "format_version");
+    const auto* numbers = version ? std::get_if<std::vector<std::int64_t>>(&*version) : nullptr;
+    if (numbers == nullptr || numbers->empty() || numbers->front() != 1)
+        throw OutputError(path,
+                          "has a format of a version that is not known here; this program "
+                          "reads version 1");
+}
 ResultsReader::~ResultsReader() = default;
 ResultsReader::ResultsReader(ResultsReader&&) noexcept = default;
 ResultsReader& ResultsReader::operator=(ResultsReader&&) noexcept = default;

@@ -130,6 +130,34 @@ class Runs(Command):
         self.assertIn("holds a result", refused.stderr)
         self.assertEqual(self.bytes_of("keep.partial.h5"), kept)
 
+    def test_nothing_else_is_written_over(self):
+        self.run("run", "queue.yaml")
+        scenario = self.bytes_of("queue.yaml")
+        for outputs in (["-o", "queue.yaml"], ["--pcap", "queue.yaml"], ["--pcap", "queue.h5"],
+                        ["-o", "./queue.yaml"]):
+            self.run("run", "queue.yaml", *outputs, "--force", code=2)
+        self.run("report", "queue.h5", "-o", "queue.yaml", code=2)
+        self.assertEqual(self.bytes_of("queue.yaml"), scenario)
+        (self.folder / "diary").write_text("my diary")
+        self.run("run", "queue.yaml", "--pcap", "diary", code=2)
+        self.assertEqual(self.bytes_of("diary"), b"my diary")
+        for _ in range(2):  # a page and a capture are made anew
+            self.run("report", "queue.h5", "-o", "page.html")
+            self.run("run", "queue.yaml", "--pcap", "queue.pcap")
+
+    def test_files_that_are_no_results(self):
+        (self.folder / "text.h5").write_text("time,value\n")
+        with h5py.File(self.folder / "other.h5", "w") as file:
+            file["copies/message"] = [1, 2, 3]
+        with h5py.File(self.folder / "future.h5", "w") as file:
+            file.attrs["format_name"] = "driftstorm-result"
+            file.attrs["format_version"] = np.array([2, 0])
+        for name, why in (("text.h5", "is no HDF5 file"), ("other.h5", "is no result of driftstorm"),
+                          ("future.h5", "a version that is not known here"), ("none.h5", "none.h5")):
+            for verb in (["report", name], ["explain", name, "late"], ["export", name, "copies"], ["rerun", name]):
+                self.assertIn(why, self.run(*verb, code=5).stderr)
+        self.assertFalse((self.folder / "other.html").exists())
+
     def test_replications_that_were_stopped_say_so(self):
         done = self.run("run", "mm1.yaml", "--replications", "2", "--max-events", "1000", "-o", "cut.h5", code=4)
         self.assertIn("stopped: --max-events", done.stdout)
@@ -138,6 +166,13 @@ class Runs(Command):
         done = self.run("run", "mm1.yaml", "--replications", "2", "--until", "10 min", "-o", "two.h5", code=None)
         share = re.search(r"share_zero is ([0-9.]+) %", done.stdout)
         self.assertAlmostEqual(float(share.group(1)), 20, delta=5)
+
+    def test_any_number_of_retries_is_summed_at_once(self):
+        (self.folder / "endless.yaml").write_text(QUEUE.replace(
+            "populations:\n  customers: { kind: customers, station: desk,",
+            "timeline: [{ name: out, at: 60 s, fault: node_down, target: servers.desk, for: 5 s }]\n"
+            "populations:\n  customers: { kind: customers, station: desk, retry: { timeout: 1 s, retries: 4294967295 },"))
+        self.run("run", "endless.yaml", timeout=5)
 
     def test_a_full_standard_output_is_an_error(self):
         with open("/dev/full", "w") as full:
@@ -466,16 +501,17 @@ class Failures(Command):
 
 
 class Interruptions(Command):
-    def test_control_c(self):
-        running = self.start("run", "commuter_train.yaml")
-        time.sleep(1.0)
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=60)
-        self.assertEqual(running.returncode, 130)
-        self.assertFalse((self.folder / "commuter_train.h5").exists())
-        with h5py.File(self.folder / "commuter_train.partial.h5") as partial:
-            self.assertEqual(partial.attrs["status"], "partial")
-            self.assertEqual(partial.attrs["exit_code"], 130)
+    def test_control_c_and_termination(self):
+        for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            running = self.start("run", "commuter_train.yaml")
+            time.sleep(1.0)
+            running.send_signal(sent)
+            running.communicate(timeout=60)
+            self.assertEqual(running.returncode, code)
+            self.assertFalse((self.folder / "commuter_train.h5").exists())
+            with h5py.File(self.folder / "commuter_train.partial.h5") as partial:
+                self.assertEqual(partial.attrs["status"], "partial")
+                self.assertEqual(partial.attrs["exit_code"], code)
 
     def test_killed(self):
         cut = ["run", "commuter_train.yaml", "--until", "8 min"]
