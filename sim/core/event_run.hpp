@@ -40,16 +40,17 @@ class EventRun {
     /// @param begin  not later than any of them [ns]
     /// @param shift  all are earlier than begin + 2^shift [ns]
     void fill(const EventList& list, std::uint64_t begin, std::uint32_t shift, Work& work) {
-        if (events_.size() < list.count() + sight) events_.resize(list.count() + sight);
-        if (list.count() > most_by_time) {
+        const std::size_t count = list.count();
+        if (events_.size() < count + sight) events_.resize(count + sight);
+        if (count > most_by_time) {
             const Event** end = events_.data();
             list.visit([&](const Event& event) { *end++ = &event; });
             sort(events_.data(), end, work);
         } else {
             sort_by_time(list, begin, shift, work);
         }
-        work.moved(list.count());
-        start(list.count());
+        work.moved(count);
+        start(count);
     }
 
   private:

@@ -2,8 +2,8 @@
 
 #include "sim/core/context.hpp"
 #include "sim/core/digest.hpp"
-#include "sim/core/event_type.hpp"
 #include "sim/core/hot_column.hpp"
+#include "sim/core/kernel_records.hpp"
 #include "sim/core/observer.hpp"
 #include "sim/core/state.hpp"
 #include "sim/core/table.hpp"
