@@ -1,3 +1,4 @@
+#include "cli/output_names.hpp"
 #include "cli/recorded_files.hpp"
 #include "cli/run_recipe.hpp"
 #include "cli/scenario_facts.hpp"
@@ -63,7 +64,8 @@ int rerun(const RerunOptions& options) {
     request.replication = stored.replication;
     request.progress = !options.json;
     request.output = options.output.empty() ? stem(options.result) + ".rerun.h5" : options.output;
-    if (request.output == options.result || (!options.force && file_exists(request.output))) {
+    if (same_file(request.output, options.result) ||
+        (!options.force && file_exists(request.output))) {
         fmt::print(stderr,
                    "driftstorm: {} is there already; give another name with -o, or "
                    "--force\n",

@@ -137,6 +137,7 @@ class Runs(Command):
                         ["-o", "./queue.yaml"]):
             self.run("run", "queue.yaml", *outputs, "--force", code=2)
         self.run("report", "queue.h5", "-o", "queue.yaml", code=2)
+        self.run("rerun", "queue.h5", "-o", "./queue.h5", "--force", code=2)
         self.assertEqual(self.bytes_of("queue.yaml"), scenario)
         (self.folder / "diary").write_text("my diary")
         self.run("run", "queue.yaml", "--pcap", "diary", code=2)
