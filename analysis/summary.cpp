@@ -5,19 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 namespace driftstorm {
 
 namespace {
+
 /// Of what exceeds the baseline, retries or requests for resync must make so much for a storm of
 /// theirs; else people send more, by a daily profile say.
 constexpr double least_own_share = 0.1;
-}  // namespace
-
-namespace {
-
 constexpr std::string_view plain_delay = "service_and_propagation";
 
 double or_zero(const Metrics& metrics, const std::string& path) {
@@ -114,12 +110,12 @@ std::string count_text(double value) { return human(value, ""); }
 
 /// When and how strong, a line each, four at most.
 void add_storm_lines(std::string& out, const std::string& title,
-                     const std::vector<RunSummary::StormLine>& storms,
-                     const std::function<std::string(const RunSummary::StormLine&)>& what) {
+                     const std::vector<RunSummary::StormLine>& storms) {
     constexpr std::size_t most_shown = 4;
     for (std::size_t i = 0; i < storms.size() && i < most_shown; ++i) {
         const RunSummary::StormLine& storm = storms[i];
-        out += (i == 0 ? title : "           ") + what(storm) + " from " +
+        out += (i == 0 ? title : "           ") +
+               (storm.by_intents ? "people send more" : storm.kind + " storm") + " from " +
                human_time(storm.start_s) +
                (storm.ended ? " to " + human_time(storm.stop_s) : " until the end of the run") +
                ", peak " + human(storm.peak_to_baseline, "") + " x baseline (" +
@@ -143,10 +139,8 @@ void add_storm_lines(std::string& out, const RunSummary& summary) {
             rises.push_back(storm);
     }
     if (storms.empty()) out += "storm      none\n";
-    add_storm_lines(out, "storm      ", storms,
-                    [](const RunSummary::StormLine& storm) { return storm.kind + " storm"; });
-    add_storm_lines(out, "load       ", rises,
-                    [](const RunSummary::StormLine&) { return std::string("people send more"); });
+    add_storm_lines(out, "storm      ", storms);
+    add_storm_lines(out, "load       ", rises);
 }
 
 void add_check_lines(std::string& out, const std::vector<CheckResult>& checks) {

@@ -45,8 +45,11 @@ void use_what_is_unsound(const Scenario& scenario, const std::string& population
     for (const std::string& name : names.in(section)) names.mark_used(section, name);
 }
 
-/// Whether a word begins with the name of an entry that has faults of its own.
-bool follows_from_another(std::string_view word, const Scenario& scenario) {
+/// Whether a word begins with the name of an entry that has faults of its own, or may be of a
+/// section that is lost.
+bool follows_from_another(std::string_view word, const Scenario& scenario,
+                          const Complaints& complaints) {
+    if (is_any_lost(scenario.document.root, complaints)) return true;
     for (const std::string_view section : {"servers", "populations"})
         if (word.substr(0, section.size() + 1) == std::string(section) + ".")
             word.remove_prefix(section.size() + 1);
@@ -406,8 +409,7 @@ void check_series(const Node& node, const Scenario& scenario, Complaints& compla
         const std::optional<SeriesWord> parsed = parse_series_word(scenario, word);
         const Position at = item.value.position();
         if (!parsed) {
-            if (!follows_from_another(word, scenario) &&
-                !is_any_lost(scenario.document.root, complaints))
+            if (!follows_from_another(word, scenario, complaints))
                 complaints.error(
                     at, "nothing to sample is called " + quote(word) + did_you_mean(word, known),
                     "outputs.series.of");
